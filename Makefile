@@ -1,0 +1,28 @@
+# Two commands matter: `make demo` and `make test`. Both set up what they need, once.
+PYTHON ?= python3
+BIN := .venv/bin
+export HARDHAT_DISABLE_TELEMETRY = true
+
+.PHONY: setup demo test lint gas clean
+
+setup:            ## everything that the other targets need; does nothing the second time
+	@$(PYTHON) tools/setup.py
+
+demo: setup       ## the main job on real-looking input; ARGS=--keep keeps its folder and chain
+	@$(BIN)/jikin demo $(ARGS)
+
+test: setup       ## the whole test suite: contracts, then Python
+	@$(BIN)/python tools/contracts.py test
+	@$(BIN)/pytest $(ARGS)
+
+lint: setup       ## style, types, layers
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+gas: setup        ## gas of every registry call, against the bars; writes bench/results/gas.json
+	@$(BIN)/python bench/gas.py $(ARGS)
+
+clean:            ## removes everything that setup made
+	rm -rf .venv .setup node_modules tools/node/node_modules artifacts cache jikin/_generated

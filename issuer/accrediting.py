@@ -1,0 +1,328 @@
+"""Setting up an institution: its keys, its public files, and its place in the registry.
+
+On a chain of one's own the office plays every part, each with an account of its own: accreditor, owner, and two
+operators that may only anchor or only change the status. Every step looks at the registry first and does only what is
+missing, so that a set-up that was interrupted is simply run again.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from urllib.parse import quote
+
+from issuer.approving import Officer, Role
+from issuer.office import ACCREDITOR, ANCHORING, ASSERTION, OWNER, STATUS, Office
+from issuer.publishing import did_document
+from issuer.store import audit, institutions
+from issuer.store.institutions import Institution, StatusList
+from issuer.store.transactions import Purpose
+from jikin.anchoring.acts import (
+    Act,
+    AddKey,
+    ApproveProfile,
+    OpenStatusList,
+    ProposeProfile,
+    RegisterIssuer,
+    Rights,
+    SetAnchorsAll,
+    SetOperator,
+)
+from jikin.anchoring.chain import RegistryView
+from jikin.codec import multikey
+from jikin.credentials.profile import Names, Profile
+from jikin.errors import OfficeError
+from jikin.status.array import StatusArray
+from jikin.status.index import IndexPermutation, new_key
+from jikin.values import Address, Did, Digest, JsonObject, KeyId, ListId, PublicKey
+
+_YEAR = 365 * 86_400
+ACCREDITATION_SECONDS = 5 * _YEAR
+OPERATOR_SECONDS = 2 * _YEAR
+OPERATOR_RENEWAL_SECONDS = _YEAR // 4  # rights that end sooner are given anew when the set-up is run again
+# Anchoring and status are different accounts: a thief of one cannot do the other's work (SECURITY 3.4).
+RIGHTS: Mapping[str, Rights] = {ANCHORING: Rights.ISSUE, STATUS: Rights.REVOKE | Rights.SUSPEND}
+
+
+@dataclass(frozen=True, slots=True)
+class NewInstitution:
+    """What is said of an institution when it is set up.
+
+    The number code is its four symbols in certificate numbers, *seal* the 1 to 9 letters of its printed seal.
+    """
+
+    domain: str
+    name_ko: str
+    name_en: str
+    number_code: str
+    types: tuple[str, ...]
+    seal: str = "직인"
+    logo: Digest | None = None
+
+    @property
+    def did(self) -> Did:
+        """Return its DID: did:web of the domain, a port's colon written as %3A."""
+        return Did(f"did:web:{quote(self.domain, safe='')}")
+
+    def profile(self) -> Profile:
+        """Return its public profile; raises CredentialError for names, domain or types that cannot be."""
+        return Profile(
+            did=self.did,
+            names=Names(ko=self.name_ko, en=self.name_en),
+            domain=self.domain,
+            number_code=self.number_code,
+            types=tuple(sorted(self.types)),
+            logo=self.logo,
+        )
+
+
+def ensure_accreditor(office: Office) -> Address:
+    """Return the accreditor's account, made and stored when there is none."""
+    with office.database.read() as connection:
+        found = institutions.find_key(connection, None, ACCREDITOR)
+    if found is not None:
+        return Address.parse(found.public)
+    made = office.keys.new_account(ACCREDITOR)
+    with office.database.write() as connection:
+        institutions.add_key(
+            connection, institution_id=None, purpose=ACCREDITOR, public=made.public, file=made.file, at=office.clock()
+        )
+    return Address.parse(made.public)
+
+
+def prepare(office: Office, new: NewInstitution) -> Institution:
+    """Return the institution with its keys made and its DID document and profile written; nothing is on the chain yet.
+
+    Run again for the same domain it keeps keys and takes over a changed profile.
+    """
+    for type_id in new.types:
+        office.types.named(type_id)
+    profile = new.profile()
+    now = office.clock()
+    with office.database.write() as connection:
+        known = {i.did: i for i in institutions.every(connection)}
+        institution = known.get(profile.did)
+        if institution is None:
+            _check_code_is_free(new.number_code, known.values())
+            institution = institutions.add(
+                connection,
+                did=profile.did,
+                domain=new.domain,
+                number_code=new.number_code,
+                profile=profile.to_bytes(),
+                seal=new.seal,
+                at=now,
+            )
+            audit.record(
+                connection,
+                at=now,
+                act="institution set up",
+                subject=f"institutions/{institution.id}",
+                institution_id=institution.id,
+            )
+        institutions.set_profile(connection, institution.id, profile.to_bytes(), new.seal)
+    _ensure_keys(office, institution)
+    institution = office.institution(institution.did.text)
+    public = office.public(institution)
+    public.did_json(did_document_of(office, institution))
+    public.profile(profile)
+    return institution
+
+
+def _check_code_is_free(code: str, known: Iterable[Institution]) -> None:
+    taken = next((i for i in known if i.number_code == code), None)
+    if taken is not None:
+        raise OfficeError(
+            f"the number code {code} belongs to {taken.domain}; right would be four symbols of its own",
+            code="office.number-code",
+        )
+
+
+def _ensure_keys(office: Office, institution: Institution) -> None:
+    for purpose in (ASSERTION, OWNER, ANCHORING, STATUS):
+        with office.database.read() as connection:
+            if institutions.find_key(connection, institution.id, purpose) is not None:
+                continue
+        made = office.keys.new_signing_key() if purpose == ASSERTION else office.keys.new_account(purpose)
+        with office.database.write() as connection:
+            institutions.add_key(
+                connection,
+                institution_id=institution.id,
+                purpose=purpose,
+                public=made.public,
+                file=made.file,
+                at=office.clock(),
+            )
+
+
+def did_document_of(office: Office, institution: Institution) -> JsonObject:
+    """Return the DID document as it should be published now."""
+    return did_document(institution.did, [office.key(institution, ASSERTION).public])
+
+
+def accounts(office: Office, institution: Institution) -> dict[str, Address]:
+    """Return the institution's accounts on the chain by purpose: those that need funds."""
+    return {purpose: Address.parse(office.key(institution, purpose).public) for purpose in (OWNER, ANCHORING, STATUS)}
+
+
+def register(office: Office, institution: Institution) -> None:
+    """Bring the institution into the registry: issuer, profile, keys, operators, ``anchorsAll``, status list.
+
+    Raises RegistryRefusedError when the registry does not allow a step, ChainUnavailableError.
+    """
+    for step in (_register_issuer, _approve_profile, _add_key, _set_operators, _set_anchors_all):
+        step(office, institution, office.chain.registry.view())
+    ensure_status_list(office, institution)
+
+
+def _send(office: Office, institution: Institution, purpose: str, act: Act, tag: object) -> None:
+    """Send one act with the account for *purpose* and wait until it is mined; *tag* tells it from its like."""
+    outbox = office.outbox(None if purpose == ACCREDITOR else institution, purpose, confirmations=1)
+    outbox.deliver(Purpose(f"{type(act).__name__} {institution.issuer_id} {tag}"), act)
+    with office.database.write() as connection:
+        audit.record(
+            connection,
+            at=office.clock(),
+            act=type(act).__name__,
+            subject=f"institutions/{institution.id}",
+            institution_id=institution.id,
+        )
+
+
+def _register_issuer(office: Office, institution: Institution, view: RegistryView) -> None:
+    if view.issuer(institution.issuer_id) is not None:
+        return
+    owner = Address.parse(office.key(institution, OWNER).public)
+    now = view.block.time
+    act = RegisterIssuer(institution.did.registered, owner, now, now + ACCREDITATION_SECONDS)
+    _send(office, institution, ACCREDITOR, act, now)
+
+
+def _approve_profile(office: Office, institution: Institution, view: RegistryView) -> None:
+    profile = office.profile(institution)
+    record = view.issuer(institution.issuer_id)
+    if record is not None and record.profile_hash == profile.hash:
+        return
+    now = view.block.time
+    _send(office, institution, OWNER, ProposeProfile(institution.issuer_id, institution.profile), now)
+    _send(office, institution, ACCREDITOR, ApproveProfile(institution.issuer_id, profile.hash), now)
+
+
+def _add_key(office: Office, institution: Institution, view: RegistryView) -> None:
+    multikey = office.key(institution, ASSERTION).public
+    if view.key_window(institution.issuer_id, KeyId.of(multikey)) is None:
+        _send(office, institution, OWNER, AddKey(institution.issuer_id, multikey), view.block.time)
+
+
+def _set_operators(office: Office, institution: Institution, view: RegistryView) -> None:
+    """Give each operator account its own rights; who may anchor may not revoke, and the other way round."""
+    now = view.block.time
+    for purpose, rights in RIGHTS.items():
+        account = Address.parse(office.key(institution, purpose).public)
+        record = view.operator(institution.issuer_id, account)
+        if record is None or record.rights != rights or record.valid_until < now + OPERATOR_RENEWAL_SECONDS:
+            act = SetOperator(institution.issuer_id, account, now + OPERATOR_SECONDS, rights)
+            _send(office, institution, OWNER, act, f"{account} {now}")
+
+
+def _set_anchors_all(office: Office, institution: Institution, view: RegistryView) -> None:
+    record = view.issuer(institution.issuer_id)
+    if record is None or not record.anchors_all:
+        _send(office, institution, ACCREDITOR, SetAnchorsAll(institution.issuer_id), view.block.time)
+
+
+def ensure_status_list(office: Office, institution: Institution, *, room: int = 1) -> StatusList:
+    """Return the newest list that takes *room* more certificates, opened on the chain and published.
+
+    Raises OfficeError ``office.status-list-full`` for more than fit a new list.
+    """
+    with office.database.read() as connection:
+        known = institutions.every_status_list(connection, institution.id)
+    current = next((one for one in reversed(known) if has_room(one, room)), None)
+    if current is None:
+        _check_room(room, office.settings.status_log2_entries)
+        with office.database.write() as connection:
+            current = institutions.add_status_list(
+                connection,
+                institution_id=institution.id,
+                list_id=ListId(secrets.token_bytes(32)),
+                log2_entries=office.settings.status_log2_entries,
+                index_key=new_key(),
+            )
+    if current.opened_at is not None:
+        return current
+    (head,) = office.chain.registry.view().status_heads(institution.issuer_id, [current.list_id])
+    if head is None:
+        permutation = IndexPermutation(current.index_key, current.log2_entries)
+        act = OpenStatusList(institution.issuer_id, current.list_id, current.log2_entries, permutation.key_hash)
+        outbox = office.outbox(institution, STATUS, confirmations=1)
+        outbox.deliver(Purpose(f"OpenStatusList {current.list_id}"), act)
+        (head,) = office.chain.registry.view().status_heads(institution.issuer_id, [current.list_id])
+    if head is None:
+        raise OfficeError("the status list is not on the chain after it was opened", code="office.status-list")
+    office.public(institution).status_list(
+        office.profile(institution),
+        current.list_id,
+        StatusArray.all_valid(head.entries),
+        seal=office.seal(institution, office.settings.suite),
+        valid_from=head.time,
+        created=office.clock(),
+    )
+    with office.database.write() as connection:
+        institutions.status_list_opened(connection, current.id, office.clock())
+        audit.record(
+            connection,
+            at=office.clock(),
+            act="status list opened",
+            subject=f"status_lists/{current.id}",
+            institution_id=institution.id,
+        )
+        return institutions.status_list(connection, current.id)
+
+
+def _check_room(room: int, log2_entries: int) -> None:
+    most = (3 << log2_entries) // 4
+    if room > most:
+        raise OfficeError(
+            f"the batch has {room:,} certificates; a status list of 2^{log2_entries} entries takes {most:,}",
+            code="office.status-list-full",
+            hint="split the file, or raise status_log2_entries",
+        )
+
+
+def has_room(status_list: StatusList, count: int) -> bool:
+    """Say whether *count* more entries fit: a list is shared until it is three quarters full (SECURITY 2.5)."""
+    return (status_list.reserved + count) * 4 <= 3 << status_list.log2_entries
+
+
+def add_officer(office: Office, institution: Institution, name: str, roles: Role, public_key: PublicKey) -> Officer:
+    """Return the officer, registered with the public key that verifies their approvals; raises OfficeError.
+
+    The private key is the officer's own and never seen here.
+    """
+    if not 0 < len(name) <= 40 or not name.isprintable():
+        raise OfficeError("an officer's name has 1 to 40 printable characters", code="office.officer")
+    if roles is Role.NONE:
+        raise OfficeError("an officer needs at least one role", code="office.role")
+    text = multikey.encode(public_key)
+    with office.database.write() as connection:
+        known = institutions.every_officer(connection, institution.id)
+        if any(officer.name == name for officer in known):
+            raise OfficeError(
+                "an officer of this name is or was registered; names are used once", code="office.officer"
+            )
+        if any(officer.multikey == text for officer in known):
+            raise OfficeError("this key belongs to another officer; each has a key of their own", code="office.officer")
+        officer = institutions.add_officer(
+            connection, institution_id=institution.id, name=name, roles=roles, multikey=text, at=office.clock()
+        )
+        audit.record(
+            connection,
+            at=office.clock(),
+            act="officer added",
+            subject=f"officers/{officer.id}",
+            institution_id=institution.id,
+            roles=int(roles),
+        )
+    return officer

@@ -1,0 +1,264 @@
+"""Two persons: what an officer signs, and whether the approvals of a task are enough (STATEMENTS 8, SECURITY 3.6).
+
+An approval is a signature over the hash of exactly what will be published: task, list, changes and notes, tied to the
+issuer and registry by its context, and to a time at which it ends. Nothing here trusts a state column: the worker
+computes every hash again from the rows it is about to publish.
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import IntFlag
+from typing import Protocol
+
+from jikin.anchoring.changes import scan
+from jikin.anchoring.statements import uint
+from jikin.codec import jcs, multikey
+from jikin.errors import OfficeError
+from jikin.proofs import ed25519
+from jikin.status.array import State
+from jikin.values import Digest, Json, ListId, PublicKey, Signer, sha256
+
+ACT_STATUS = 1
+MAX_SECONDS = 86_400  # an approval holds a day at most
+_MAGIC = b"JKV1"
+_UID_BYTES = 16
+
+
+class Role(IntFlag):
+    """What an officer may do; one officer can have several roles."""
+
+    NONE = 0
+    ISSUE = 1
+    REQUEST = 2
+    APPROVE = 4
+    SUSPEND = 8  # alone, as an emergency brake
+    REGISTRAR = 16  # approves effective dates further back than the setting backdating_days
+
+
+ALL_ROLES = Role.ISSUE | Role.REQUEST | Role.APPROVE | Role.SUSPEND | Role.REGISTRAR
+
+
+def parse_roles(names: Iterable[str]) -> Role:
+    """Return the roles of *names* ("issue", "request" …); raises OfficeError for another word."""
+    roles = Role.NONE
+    for name in names:
+        try:
+            roles |= Role[name.strip().upper()]
+        except KeyError:
+            known = ", ".join(str(role.name).lower() for role in ALL_ROLES)
+            raise OfficeError(f"no role {name!r}; right would be {known}", code="office.role") from None
+    return roles
+
+
+def role_names(roles: Role) -> tuple[str, ...]:
+    """Return the names of *roles*, lower-case."""
+    return tuple(str(role.name).lower() for role in roles)
+
+
+@dataclass(frozen=True, slots=True)
+class Officer:
+    """An officer as registered: the public key decides, the name is for people."""
+
+    id: int
+    institution_id: int
+    name: str = field(repr=False)
+    roles: Role
+    multikey: str
+    removed_at: int | None
+
+    @property
+    def public_key(self) -> PublicKey:
+        """Return the key that verifies this officer's approvals; raises MultibaseError."""
+        return multikey.decode(self.multikey)
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """What is to be approved. *uid* is 16 random bytes, *changes* packed as STATEMENTS 7, *notes* one per change.
+
+    A note is ``{"index", "state", "reason", "effective"}``; the epoch is not known yet and therefore not in it.
+    """
+
+    id: int
+    institution_id: int
+    uid: bytes
+    list_id: ListId
+    changes: bytes
+    notes: Sequence[Mapping[str, Json]]
+    break_glass: bool
+    created_at: int
+    expires: int
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """One officer's approval of one task, as stored; *part* is "request" or "approve", *kind* how it was signed."""
+
+    task_id: int
+    officer_id: int
+    part: str
+    kind: str
+    expires: int
+    signature: bytes
+    at: int
+
+
+class ApprovalKind(Protocol):
+    """A way of signing an approval: an officer's key file today, a WebAuthn assertion another day."""
+
+    @property
+    def name(self) -> str:
+        """Return the word stored in ``approvals.kind``."""
+
+    def holds(self, public_key: PublicKey, challenge: bytes, signature: bytes) -> bool:
+        """Say whether *signature* is that key's over *challenge* (32 bytes)."""
+
+
+class Ed25519Approval:
+    """An Ed25519 signature over the challenge itself, by the officer's own key file."""
+
+    name = "ed25519"
+
+    def holds(self, public_key: PublicKey, challenge: bytes, signature: bytes) -> bool:
+        """Say whether *signature* (64 bytes) is that key's over *challenge*."""
+        return ed25519.verify(public_key, challenge, signature)
+
+
+STANDARD_KINDS: tuple[ApprovalKind, ...] = (Ed25519Approval(),)
+
+
+def new_uid() -> bytes:
+    """Return a fresh task id, 16 random bytes."""
+    return secrets.token_bytes(_UID_BYTES)
+
+
+def subject(task: Task) -> Digest:
+    """Return H(taskId16 ‖ listId ‖ changes ‖ H(JCS(notes))): what the approvals of *task* speak of."""
+    if len(task.uid) != _UID_BYTES:
+        raise OfficeError(f"a task id has {_UID_BYTES} bytes, found {len(task.uid)}", code="approval.malformed")
+    notes = sha256(jcs.canonicalize([dict(note) for note in task.notes]))
+    return Digest(sha256(task.uid + task.list_id.raw + task.changes + notes))
+
+
+def challenge(context: Digest, about: Digest, expires: int) -> bytes:
+    """Return H("JKV1" ‖ ctx ‖ act ‖ subject ‖ u64 expires), 32 bytes: what is signed for a status task."""
+    return sha256(_MAGIC + context.raw + uint(ACT_STATUS, 1) + about.raw + uint(expires, 8))
+
+
+def approve(task: Task, officer: Officer, signer: Signer, *, part: str, context: Digest, now: int) -> Approval:
+    """Return *officer*'s signed approval of *task*, good until the task ends.
+
+    Raises OfficeError when the signer is not this officer's key.
+    """
+    if multikey.encode(signer.public_key) != officer.multikey:
+        raise OfficeError(
+            "this key file holds another key than the one registered for the officer",
+            code="approval.wrong-key",
+            hint="use the key file that was made when the officer was added",
+        )
+    expires = min(task.expires, now + MAX_SECONDS)
+    signature = signer.sign(challenge(context, subject(task), expires))
+    return Approval(task.id, officer.id, part, Ed25519Approval.name, expires, signature, now)
+
+
+@dataclass(frozen=True, slots=True)
+class Circumstances:
+    """What the worker checks approvals against; *backdating_seconds* as the settings say."""
+
+    context: Digest
+    now: int
+    backdating_seconds: int
+    kinds: Sequence[ApprovalKind] = STANDARD_KINDS
+
+
+def check(task: Task, approvals: Sequence[Approval], officers: Sequence[Officer], given: Circumstances) -> None:
+    """Refuse with OfficeError (``approval.…``) unless *approvals* allow *task* to be published now.
+
+    Needed are a request and an approval, each valid, of two distinct officers with two distinct keys and the right
+    roles. A suspension alone may rest on one officer with the role of the emergency brake. Whether the task was used
+    before is for the store to say: an epoch names its task, and each task once.
+    """
+    by_id = {officer.id: officer for officer in officers}
+    valid = [(approval, _officer(task, approval, by_id, given)) for approval in approvals]
+    _check_notes(task)
+    if task.break_glass:
+        _check_break_glass(task, valid)
+        return
+    asked = [officer for approval, officer in valid if approval.part == "request"]
+    approved = [officer for approval, officer in valid if approval.part == "approve"]
+    if not asked or not approved:
+        missing = "request" if not asked else "approval by a second officer"
+        raise OfficeError(f"the task has no valid {missing}", code="approval.missing")
+    _need(asked[0], Role.REQUEST)
+    second = next((officer for officer in approved if officer.id != asked[0].id), None)
+    if second is None or second.multikey == asked[0].multikey:
+        raise OfficeError(
+            "request and approval are by the same person; right would be two officers with two keys",
+            code="approval.same-officer",
+        )
+    _need(second, Role.APPROVE)
+    _check_backdating(task, (asked[0], second), given)
+
+
+def _officer(task: Task, approval: Approval, officers: Mapping[int, Officer], given: Circumstances) -> Officer:
+    """Return who gave *approval*; raises OfficeError when it does not hold for exactly this task at this time."""
+    officer = officers.get(approval.officer_id)
+    if officer is None or officer.institution_id != task.institution_id or officer.removed_at is not None:
+        raise OfficeError("an approval is by nobody who is an officer here now", code="approval.not-an-officer")
+    if approval.expires <= given.now or approval.expires > approval.at + MAX_SECONDS or approval.at > given.now:
+        raise OfficeError(
+            f"an approval ended at {approval.expires}, now is {given.now}; it holds a day at most",
+            code="approval.expired",
+            hint="request the change again",
+        )
+    kind = next((kind for kind in given.kinds if kind.name == approval.kind), None)
+    if kind is None:
+        raise OfficeError(f"no approvals of kind {approval.kind!r} are known here", code="approval.kind")
+    signed = challenge(given.context, subject(task), approval.expires)
+    if approval.task_id != task.id or not kind.holds(officer.public_key, signed, approval.signature):
+        raise OfficeError(
+            "the signature of an approval does not hold for what this task would publish",
+            code="approval.forged",
+            hint="list, changes or notes are not what was signed; look into the audit log",
+        )
+    return officer
+
+
+def _need(officer: Officer, role: Role) -> None:
+    if role not in officer.roles:
+        raise OfficeError(
+            f"officer {officer.id} has not the role {str(role.name).lower()}; found: "
+            f"{', '.join(role_names(officer.roles)) or 'none'}",
+            code="approval.role",
+        )
+
+
+def _check_notes(task: Task) -> None:
+    """Refuse notes that do not speak of exactly the task's changes."""
+    changed = [(change.index, change.state) for change in scan(task.changes)]
+    noted = [(note.get("index"), note.get("state")) for note in task.notes]
+    if not changed or changed != noted or not all(isinstance(note.get("effective"), int) for note in task.notes):
+        raise OfficeError("the notes of the task do not speak of its changes", code="approval.malformed")
+
+
+def _check_break_glass(task: Task, valid: Sequence[tuple[Approval, Officer]]) -> None:
+    if any(change.state != State.SUSPENDED for change in scan(task.changes)):
+        raise OfficeError("one person alone may suspend and nothing else", code="approval.missing")
+    if not valid:
+        raise OfficeError("the task has no valid request", code="approval.missing")
+    _need(valid[0][1], Role.SUSPEND)
+
+
+def _check_backdating(task: Task, officers: Sequence[Officer], given: Circumstances) -> None:
+    earliest = min((note["effective"] for note in task.notes if isinstance(note["effective"], int)), default=given.now)
+    if task.created_at - earliest <= given.backdating_seconds:
+        return
+    if not any(Role.REGISTRAR in officer.roles for officer in officers):
+        days = given.backdating_seconds // 86_400
+        raise OfficeError(
+            f"the effective date lies more than {days} days back; one of the two officers has to be a registrar",
+            code="approval.backdating",
+        )

@@ -1,0 +1,1 @@
+"""The office's verbs from a terminal, one module for each group of commands."""

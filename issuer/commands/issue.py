@@ -1,0 +1,318 @@
+"""``jikin issue``: a list of results becomes certificates."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from issuer.commands.common import (
+    SOME_ROWS_FAILED,
+    DataOption,
+    InstitutionOption,
+    JsonOption,
+    LangOption,
+    Terminal,
+    opened,
+    terminal,
+)
+from jikin.errors import OfficeError
+from jikin.values import CertificateNumber, Json, format_instant
+
+if TYPE_CHECKING:
+    from issuer.importing import Preview
+    from issuer.office import Office
+    from issuer.printing import Printed, Printer
+    from issuer.store.batches import Batch, SourceRow
+    from issuer.store.institutions import Institution
+    from jikin.credentials.types import CredentialType
+
+FAILURES = "failures.csv"
+_SHOWN = 10
+# What a spreadsheet program would take for a formula; the file holds what strangers have typed.
+_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What was asked for on the command line."""
+
+    rows: Path
+    type: str
+    suite: str | None
+    key: str | None
+    out: Path | None
+    pdf: bool
+    print_language: str
+
+
+def register(app: typer.Typer) -> None:
+    """Put the command into *app*."""
+
+    @app.command("issue")
+    def issue(
+        rows: Annotated[Path, typer.Argument(metavar="ROWS.CSV", help="List of results: UTF-8 or CP949.")],
+        type_id: Annotated[str, typer.Option("--type", metavar="TYPE", help="Credential type.")],
+        suite: Annotated[
+            str | None, typer.Option("--suite", metavar="NAME", help="Cryptosuite. [eddsa-rdfc-2022]")
+        ] = None,
+        dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen; issue nothing.")] = False,
+        key: Annotated[
+            str | None,
+            typer.Option("--idempotency-key", metavar="KEY", help="Names this list. [SHA-256 of type and file]"),
+        ] = None,
+        out: Annotated[
+            Path | None, typer.Option("--out", metavar="DIR", help="Where documents go. [DIR/issued/batch-N]")
+        ] = None,
+        pdf: Annotated[bool, typer.Option("--pdf/--no-pdf", help="Print certificates as PDF.")] = True,
+        print_language: Annotated[str, typer.Option("--print-lang", metavar="ko|en", help="Language of the PDF.")] = "ko",
+        institution: InstitutionOption = None,
+        data: DataOption = None,
+        as_json: JsonOption = False,
+        lang: LangOption = None,
+    ) -> None:
+        """Issue a certificate for every good row of a list; bad rows go to failures.csv (exit code 3)."""
+        wishes = Wishes(rows, type_id, suite, key, out, pdf, print_language)
+        with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
+            whose = office.institution(institution)
+            code = preview_only(shown, office, whose, wishes) if dry_run else run(shown, office, whose, wishes)
+        raise typer.Exit(code)
+
+
+def _looked_at(office: Office, institution: Institution, kind: CredentialType, data: bytes) -> Preview:
+    from issuer import importing
+    from issuer.store import batches
+
+    def issued(hashes: Iterable[bytes]) -> set[bytes]:
+        with office.database.read() as connection:
+            return batches.issued_hashes(connection, institution.id, hashes)
+
+    return importing.preview(data, kind, office.limits, today=office.today, issued=issued)
+
+
+def preview_only(shown: Terminal, office: Office, institution: Institution, wishes: Wishes) -> int:
+    """Say what would happen to each row and return the exit code; nothing is stored or issued."""
+    from issuer import files, importing
+
+    kind = office.types.named(wishes.type)
+    importing.may_issue(institution, kind)
+    looked = _looked_at(office, institution, kind, files.read(wishes.rows))
+    _tell_preview(shown, looked)
+    failures = _write_failures(shown, kind, looked.bad, wishes.out / FAILURES) if wishes.out and looked.bad else None
+    tally = {"good": looked.count("good"), "bad": looked.count("bad"), "repeated": looked.count("repeated")}
+    document: dict[str, Json] = {
+        "dryRun": True,
+        "type": kind.id,
+        **tally,
+        "encoding": looked.encoding,
+        "delimiter": looked.delimiter,
+        "ignoredColumns": list(looked.ignored),
+        "failures": None if failures is None else str(failures),
+        "rows": _faults_json(looked.bad),
+    }
+    shown.answer(document, shown.words("issue.preview", **tally))
+    return SOME_ROWS_FAILED if looked.bad else 0
+
+
+def run(shown: Terminal, office: Office, institution: Institution, wishes: Wishes) -> int:
+    """Issue, or go on with what an earlier run began, and return the exit code."""
+    from issuer import files, importing, printing
+    from issuer.jobs import Worker
+
+    kind = office.types.named(wishes.type)
+    importing.may_issue(institution, kind)
+    office.suites.named(wishes.suite or office.settings.suite)
+    printer = printing.Printer.of(office, institution, wishes.print_language) if wishes.pdf else None
+    data = files.read(wishes.rows)
+    key = wishes.key or importing.default_key(kind.id, data)
+    batch = importing.existing(office.database, institution, key, kind, data)
+    if batch is None:
+        looked = _looked_at(office, institution, kind, data)
+        _tell_preview(shown, looked)
+        if not looked.count("good"):
+            return _nothing_to_issue(shown, office, kind, looked, wishes)
+        suite = wishes.suite or office.settings.suite
+        batch = importing.accept(office.database, institution, looked, key=key, suite=suite, now=office.clock())
+    else:
+        shown.say("issue.resumed", batch=batch.id, state=batch.state.value)
+    with Worker(office) as worker, _bars(shown, batch.count) as tell:
+        worker.issue(batch.id, lambda now: tell(now.signed, now.verified, 0))
+    return _finish(shown, office, institution, kind=kind, batch_id=batch.id, wishes=wishes, printer=printer)
+
+
+def _finish(
+    shown: Terminal,
+    office: Office,
+    institution: Institution,
+    *,
+    kind: CredentialType,
+    batch_id: int,
+    wishes: Wishes,
+    printer: Printer | None,
+) -> int:
+    """Write documents and failures of a released batch and return the exit code."""
+    from issuer import printing
+    from issuer.store import batches
+
+    with office.database.read() as connection:
+        batch = batches.by_id(connection, batch_id)
+        bad = batches.source_rows(connection, batch_id, "bad")
+        credentials = batches.credentials_of(connection, batch_id)
+    folder = wishes.out or printing.folder_of(office, batch)
+    with _bars(shown, batch.count) as tell:
+        printed = printing.write_batch(
+            office,
+            institution,
+            batch,
+            folder,
+            printer=printer,
+            on_progress=lambda count: tell(batch.count, batch.count, count),
+        )
+    failures = None
+    if bad or printed.unprinted:
+        failures = _write_failures(shown, kind, bad, folder / FAILURES, printed)
+    lines = {one.line: str(CertificateNumber(one.number)) for one in credentials if one.document is not None}
+    document = _batch_json(batch, printed, failures) | {
+        "certificates": [{"row": line, "number": number} for line, number in sorted(lines.items())],
+        "rows": _faults_json(bad),
+    }
+    shown.answer(document, _summary(shown, batch, printed, failures))
+    return SOME_ROWS_FAILED if bad or printed.unprinted else 0
+
+
+def _batch_json(batch: Batch, printed: Printed, failures: Path | None) -> dict[str, Json]:
+    return {
+        "batch": batch.id,
+        "state": batch.state.value,
+        "type": batch.type,
+        "suite": batch.suite,
+        "idempotencyKey": batch.idempotency_key,
+        "issued": printed.count,
+        "bad": batch.bad,
+        "repeated": batch.repeated,
+        "unprinted": [{"row": one.line, "code": one.code} for one in printed.unprinted],
+        "root": None if batch.root is None else batch.root.hex(),
+        "treeSize": batch.tree_size,
+        "block": batch.anchored_block,
+        "anchoredAt": None if batch.anchored_at is None else format_instant(batch.anchored_at),
+        "folder": str(printed.folder),
+        "failures": None if failures is None else str(failures),
+    }
+
+
+def _summary(shown: Terminal, batch: Batch, printed: Printed, failures: Path | None) -> str:
+    words = shown.words
+    lines = [
+        words("issue.done", count=printed.count, batch=batch.id),
+        words("issue.anchored", block=batch.anchored_block, time=format_instant(batch.anchored_at or 0)),
+        words("issue.folder", folder=printed.folder),
+    ]
+    if batch.repeated:
+        lines.append(words("issue.repeated", count=batch.repeated))
+    if failures is not None:
+        lines.append(words("issue.failures", count=batch.bad + len(printed.unprinted), file=failures))
+    return "\n".join(lines)
+
+
+def _nothing_to_issue(
+    shown: Terminal, office: Office, kind: CredentialType, looked: Preview, wishes: Wishes
+) -> int:
+    """Answer for a file without a row that can be issued: all bad, or all issued before."""
+    folder = wishes.out or office.settings.path(office.settings.out) / f"refused-{looked.source_digest.hex()[:12]}"
+    failures = _write_failures(shown, kind, looked.bad, folder / FAILURES) if looked.bad else None
+    tally = {"good": 0, "bad": looked.count("bad"), "repeated": looked.count("repeated")}
+    document: dict[str, Json] = {
+        "batch": None,
+        "type": kind.id,
+        "issued": 0,
+        "bad": tally["bad"],
+        "repeated": tally["repeated"],
+        "failures": None if failures is None else str(failures),
+        "rows": _faults_json(looked.bad),
+    }
+    shown.answer(document, shown.words("issue.nothing", **tally))
+    return SOME_ROWS_FAILED if looked.bad else 0
+
+
+def _tell_preview(shown: Terminal, looked: Preview) -> None:
+    """Say how the file was read and which rows are refused, the first ten of them in words."""
+    shown.say(
+        "issue.read",
+        rows=len(looked.rows),
+        encoding={"cp949": "CP949"}.get(looked.encoding, "UTF-8"),
+        delimiter=shown.words(f"delimiter.{looked.delimiter}"),
+    )
+    if looked.ignored:
+        shown.say("issue.ignored", columns=", ".join(looked.ignored[:20]))
+    language = shown.words.language
+    for row in looked.bad[:_SHOWN]:
+        for fault in row.faults:
+            reason = fault.reason_ko if language == "ko" else fault.reason_en
+            remedy = fault.fix_ko if language == "ko" else fault.fix_en
+            shown.say("issue.fault", row=row.line, reason=reason, remedy=remedy)
+    if len(looked.bad) > _SHOWN:
+        shown.say("issue.more-faults", count=len(looked.bad) - _SHOWN)
+
+
+def _faults_json(bad: Sequence[SourceRow]) -> list[Json]:
+    return [
+        {
+            "row": row.line,
+            "column": fault.column,
+            "code": fault.code,
+            "found": fault.found,
+            "reason": {"ko": fault.reason_ko, "en": fault.reason_en},
+            "remedy": {"ko": fault.fix_ko, "en": fault.fix_en},
+        }
+        for row in bad
+        for fault in row.faults
+    ]
+
+
+def _write_failures(
+    shown: Terminal, kind: CredentialType, bad: Sequence[SourceRow], path: Path, printed: Printed | None = None
+) -> Path:
+    """Write row, column, what was found, why it is refused and what to do, as CSV that spreadsheet programs open."""
+    from issuer import files
+
+    language = shown.words.language
+    text = io.StringIO()
+    writer = csv.writer(text)
+    writer.writerow(shown.words(f"failures.{name}") for name in ("row", "column", "found", "reason", "remedy"))
+    for row in bad:
+        for fault in row.faults:
+            column = kind.columns[fault.column].header.in_language(language) if fault.column in kind.columns else ""
+            reason, remedy = (
+                (fault.reason_ko, fault.fix_ko) if language == "ko" else (fault.reason_en, fault.fix_en)
+            )
+            writer.writerow((row.line, *(_harmless(cell) for cell in (column, fault.found, reason, remedy))))
+    for one in printed.unprinted if printed is not None else ():
+        writer.writerow((one.line, "", one.code, _harmless(one.message), shown.words("failures.unprinted")))
+    # With a BOM, or spreadsheet programs take Korean for something else.
+    files.write(path, b"\xef\xbb\xbf" + text.getvalue().encode("utf-8"), mode=files.PRIVATE)
+    return path
+
+
+def _harmless(cell: str) -> str:
+    return f"'{cell}" if cell.startswith(_FORMULA) else cell
+
+
+@contextmanager
+def _bars(shown: Terminal, count: int) -> Iterator[Callable[[int, int, int], None]]:
+    """Give a function that shows how many are signed, verified and printed."""
+    columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn())
+    with Progress(*columns, console=shown.progress, transient=True) as progress:
+        tasks = [progress.add_task(shown.words(f"progress.{name}"), total=count) for name in ("sign", "verify", "print")]
+
+        def tell(*done: int) -> None:
+            for task, value in zip(tasks, done, strict=True):
+                progress.update(task, completed=value)
+
+        yield tell

@@ -1,0 +1,253 @@
+"""``jikin revoke | suspend | reinstate | approve | tasks``: two persons change what a certificate is worth."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from issuer.commands.common import (
+    DataOption,
+    InstitutionOption,
+    JsonOption,
+    KeyOption,
+    LangOption,
+    OfficerOption,
+    PassphraseFileOption,
+    Terminal,
+    officer_signer,
+    opened,
+    parse_time,
+    terminal,
+)
+from jikin.values import CertificateNumber, Json, format_instant
+
+if TYPE_CHECKING:
+    from issuer.office import Office
+    from issuer.store.institutions import Institution
+    from issuer.store.tasks import StoredTask
+
+NumbersArgument = Annotated[list[str], typer.Argument(metavar="NUMBER…", help="Certificate numbers.")]
+ReasonOption = Annotated[str, typer.Option("--reason", metavar="CODE", help="Why; a wrong code is answered with all.")]
+EffectiveOption = Annotated[
+    str | None, typer.Option("--effective", metavar="TIME", help="Since when: a date or a time. [now]")
+]
+
+
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """A change as asked for: *state* is the name of the new state."""
+
+    numbers: Sequence[str]
+    state: str
+    reason: str
+    effective: str | None
+    alone: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Who:
+    """Who acts, and where the key is that proves it."""
+
+    officer: str
+    key: Path | None
+    passphrase_file: Path | None
+
+
+def register(app: typer.Typer) -> None:
+    """Put the commands into *app*."""
+    _register_changes(app)
+
+    @app.command("approve")
+    def approve(
+        task: Annotated[int, typer.Argument(metavar="TASK", help="Number of the task.")],
+        officer: OfficerOption,
+        key: KeyOption = None,
+        passphrase_file: PassphraseFileOption = None,
+        institution: InstitutionOption = None,
+        data: DataOption = None,
+        as_json: JsonOption = False,
+        lang: LangOption = None,
+    ) -> None:
+        """Approve what a colleague has requested, and publish it."""
+        with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
+            whose = office.institution(institution)
+            _approve(shown, office, whose, task, _Who(officer, key, passphrase_file))
+
+    @app.command("tasks")
+    def tasks(
+        everything: Annotated[bool, typer.Option("--all", help="Also those that are done or refused.")] = False,
+        institution: InstitutionOption = None,
+        data: DataOption = None,
+        as_json: JsonOption = False,
+        lang: LangOption = None,
+    ) -> None:
+        """List what waits for approval."""
+        with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
+            _list(shown, office, office.institution(institution), everything=everything)
+
+
+def _register_changes(app: typer.Typer) -> None:
+    @app.command("revoke")
+    def revoke(
+        numbers: NumbersArgument,
+        reason: ReasonOption,
+        officer: OfficerOption,
+        effective: EffectiveOption = None,
+        key: KeyOption = None,
+        passphrase_file: PassphraseFileOption = None,
+        institution: InstitutionOption = None,
+        data: DataOption = None,
+        as_json: JsonOption = False,
+        lang: LangOption = None,
+    ) -> None:
+        """Request that certificates are revoked for good; a second officer has to approve."""
+        with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
+            change = _Change(numbers, "REVOKED", reason, effective)
+            _request(shown, office, office.institution(institution), change, _Who(officer, key, passphrase_file))
+
+    @app.command("suspend")
+    def suspend(
+        numbers: NumbersArgument,
+        reason: ReasonOption,
+        officer: OfficerOption,
+        effective: EffectiveOption = None,
+        alone: Annotated[bool, typer.Option("--alone", help="Emergency brake: publish at once, without a colleague.")] = False,
+        key: KeyOption = None,
+        passphrase_file: PassphraseFileOption = None,
+        institution: InstitutionOption = None,
+        data: DataOption = None,
+        as_json: JsonOption = False,
+        lang: LangOption = None,
+    ) -> None:
+        """Request that certificates are suspended; they can be reinstated later."""
+        with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
+            change = _Change(numbers, "SUSPENDED", reason, effective, alone)
+            _request(shown, office, office.institution(institution), change, _Who(officer, key, passphrase_file))
+
+    @app.command("reinstate")
+    def reinstate(
+        numbers: NumbersArgument,
+        reason: ReasonOption,
+        officer: OfficerOption,
+        effective: EffectiveOption = None,
+        key: KeyOption = None,
+        passphrase_file: PassphraseFileOption = None,
+        institution: InstitutionOption = None,
+        data: DataOption = None,
+        as_json: JsonOption = False,
+        lang: LangOption = None,
+    ) -> None:
+        """Request that suspended certificates count again; a second officer has to approve."""
+        with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
+            change = _Change(numbers, "VALID", reason, effective)
+            _request(shown, office, office.institution(institution), change, _Who(officer, key, passphrase_file))
+
+
+def _request(shown: Terminal, office: Office, institution: Institution, change: _Change, who: _Who) -> None:
+    from issuer import revoking
+    from issuer.jobs import Worker
+    from jikin.status.array import State
+
+    numbers = [CertificateNumber.parse(text) for text in change.numbers]
+    effective = None if change.effective is None else parse_time(change.effective, office.settings.timezone)
+    officer, signer = officer_signer(
+        shown, office, institution, who.officer, key=who.key, passphrase_file=who.passphrase_file
+    )
+    asked = revoking.Request(numbers, State[change.state], change.reason, effective, change.alone)
+    stored = revoking.request(office, institution, officer, signer, asked)
+    if change.alone:
+        with Worker(office) as worker:
+            for one in stored:
+                worker.publish(one.task.id)
+        stored = tuple(_read(office, one.task.id) for one in stored)
+    texts = [_line(shown, office, one) for one in stored]
+    if not change.alone:
+        texts += [shown.words("task.next", task=one.task.id) for one in stored]
+    shown.answer({"tasks": [_task_json(office, one) for one in stored]}, "\n".join(texts))
+
+
+def _approve(shown: Terminal, office: Office, institution: Institution, task_id: int, who: _Who) -> None:
+    from issuer import revoking
+    from issuer.jobs import Worker
+    from issuer.store.tasks import TaskState
+
+    stored = _read(office, task_id)
+    shown.progress.print(_line(shown, office, stored), markup=False, highlight=False, soft_wrap=True)
+    if stored.state is not TaskState.APPROVED:  # else an earlier run was cut off after the approval
+        officer, signer = officer_signer(
+            shown, office, institution, who.officer, key=who.key, passphrase_file=who.passphrase_file
+        )
+        revoking.approve(office, officer, signer, task_id)
+    with Worker(office) as worker:
+        worker.publish(task_id)
+    stored = _read(office, task_id)
+    shown.answer({"tasks": [_task_json(office, stored)]}, _line(shown, office, stored))
+
+
+def _list(shown: Terminal, office: Office, institution: Institution, *, everything: bool) -> None:
+    from issuer.store import tasks
+    from issuer.store.tasks import TaskState
+
+    with office.database.read() as connection:
+        known = tasks.every(connection, institution.id)
+    waiting = (TaskState.OPEN, TaskState.APPROVED)
+    found = [one for one in known if everything or one.state in waiting]
+    text = "\n".join(_line(shown, office, one) for one in found) or shown.words("task.none")
+    shown.answer({"tasks": [_task_json(office, one) for one in found]}, text)
+
+
+def _read(office: Office, task_id: int) -> StoredTask:
+    from issuer.store import tasks
+
+    with office.database.read() as connection:
+        return tasks.by_id(connection, task_id)
+
+
+def _numbers(office: Office, stored: StoredTask) -> list[str]:
+    """Return the numbers that the task speaks of, as printed."""
+    from issuer.store import batches
+
+    entries = [int(str(note["index"])) for note in stored.task.notes]
+    with office.database.read() as connection:
+        found = batches.by_entries(connection, stored.status_list_id, entries)
+    return [str(CertificateNumber(one.number)) for one in found]
+
+
+def _line(shown: Terminal, office: Office, stored: StoredTask) -> str:
+    """Return what the task asks for, in one line."""
+    from issuer.reasons import reasons
+    from jikin.status.array import State
+
+    note, numbers = stored.task.notes[0], _numbers(office, stored)
+    listed = ", ".join(numbers[:3]) + (f" … ({len(numbers)})" if len(numbers) > 3 else "")
+    code = str(note["reason"])
+    return shown.words(
+        "task.line",
+        task=stored.task.id,
+        numbers=listed,
+        state=shown.words(f"state.{State(int(str(note['state']))).name.lower()}"),
+        reason=reasons()[code].text.in_language(shown.words.language) if code in reasons() else code,
+        effective=format_instant(int(str(note["effective"]))),
+        fate=shown.words(f"fate.{stored.state.value}"),
+    )
+
+
+def _task_json(office: Office, stored: StoredTask) -> dict[str, Json]:
+    from jikin.status.array import State
+
+    note = stored.task.notes[0]
+    return {
+        "task": stored.task.id,
+        "state": stored.state.value,
+        "numbers": list(_numbers(office, stored)),
+        "change": State(int(str(note["state"]))).name.lower(),
+        "reason": note["reason"],
+        "effective": format_instant(int(str(note["effective"]))),
+        "expires": format_instant(stored.task.expires),
+        "alone": stored.task.break_glass,
+        "error": stored.error_code,
+    }

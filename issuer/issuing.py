@@ -1,0 +1,279 @@
+"""From accepted rows to released certificates, in steps that may each be cut off and run again.
+
+    accepted → reserved → signed → planted → anchored → verified → released
+
+Nothing is signed before its number and its entry in the status list are reserved for ever: what cannot be revoked is
+never issued. Nothing is released before its root has the confirmations asked for and every certificate was verified
+against what the chain then says. Each step is one transaction (signing and verifying: one for each chunk), so a batch
+that was cut off anywhere goes on where it stood; salts, shuffle and root are made once and stored before the chain
+hears of them.
+"""
+
+from __future__ import annotations
+
+import os
+import uuid
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
+
+from issuer import accrediting, row_faults
+from issuer.office import ANCHORING, Office
+from issuer.publishing import to_bytes
+from issuer.sending import Errand
+from issuer.store import batches, institutions
+from issuer.store.batches import Batch, BatchState, Credential, CredentialState, NewCredential
+from issuer.store.institutions import Institution, StatusList
+from issuer.store.transactions import Purpose
+from jikin.anchoring import batch as planting
+from jikin.anchoring.acts import AnchorRoot, LeafKind
+from jikin.anchoring.chain import RegistryView
+from jikin.anchoring.digest import credential_digest
+from jikin.anchoring.merkle import Tree, node_positions
+from jikin.anchoring.receipt import Receipt
+from jikin.anchoring.statements import leaf
+from jikin.credentials.profile import Profile
+from jikin.credentials.types import CredentialType
+from jikin.errors import CodecError, CredentialError, OfficeError
+from jikin.proofs import securing
+from jikin.proofs.suite import Suites
+from jikin.status.bitstring import Purpose as ListPurpose
+from jikin.status.bitstring import entry_json, list_url
+from jikin.status.index import IndexPermutation
+from jikin.values import CertificateNumber, Digest, JsonObject
+
+_NUMBER_TRIES = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a batch has come: its state, and of how many certificates how many are signed and verified."""
+
+    state: BatchState
+    count: int
+    signed: int
+    verified: int
+
+
+def progress(office: Office, batch_id: int) -> Progress:
+    """Return how far the batch has come."""
+    with office.database.read() as connection:
+        batch = batches.by_id(connection, batch_id)
+        waiting = batches.count_in(connection, batch_id, CredentialState.RESERVED)
+        verified = batches.count_up_to(connection, batch_id, batch.verified_to)
+    signed = 0 if batch.state is BatchState.ACCEPTED else batch.count - waiting
+    done = batch.state in (BatchState.VERIFIED, BatchState.RELEASED)
+    return Progress(batch.state, batch.count, signed, batch.count if done else verified)
+
+
+def batch_of(office: Office, batch_id: int) -> tuple[Batch, Institution]:
+    """Return the batch with that row id and its institution."""
+    with office.database.read() as connection:
+        batch = batches.by_id(connection, batch_id)
+        return batch, institutions.by_id(connection, batch.institution_id)
+
+
+# -------------------------------------------------------------------------------------------------------- 1 reserve
+
+
+def reserve(office: Office, batch_id: int) -> None:
+    """Give every good row its number and its entry in the status list, all in one transaction."""
+    batch, institution = batch_of(office, batch_id)
+    if batch.state is not BatchState.ACCEPTED:
+        return
+    kind = office.types.named(batch.type)
+    status_list = accrediting.ensure_status_list(office, institution, room=batch.count)
+    now, year = office.clock(), office.today.year
+    with office.database.write() as connection:
+        if batches.by_id(connection, batch_id).state is not BatchState.ACCEPTED:
+            return  # another worker was faster
+        rows = batches.source_rows(connection, batch_id, "good")
+        current = institutions.status_list(connection, status_list.id)
+        numbers = _free_numbers(connection, year, institution.number_code, len(rows))
+        first = institutions.reserve_entries(connection, current.id, len(rows))
+        permutation = IndexPermutation(current.index_key, current.log2_entries)
+        reserved = [
+            NewCredential(
+                row.line,
+                number,
+                row.record or {},
+                row.record_hash or b"",
+                permutation.entry(first + offset),
+                now,
+                kind.default_until(now),
+            )
+            for offset, (row, number) in enumerate(zip(rows, numbers, strict=True))
+        ]
+        batches.reserve(connection, batch, current.id, reserved, now)
+        batches.advance(connection, batch_id, BatchState.RESERVED)
+
+
+def _free_numbers(connection: Connection, year: int, code: str, count: int) -> list[str]:
+    """Return *count* fresh certificate numbers, each 20 symbols, none of them given out before."""
+    found: dict[str, None] = {}
+    for _ in range(_NUMBER_TRIES):
+        fresh = [CertificateNumber.random(year, code).symbols for _ in range(count - len(found))]
+        taken = batches.taken_numbers(connection, fresh)
+        found.update(dict.fromkeys(number for number in fresh if number not in taken))
+        if len(found) == count:
+            return list(found)
+    raise OfficeError("no free certificate numbers were found; the random source must be broken", code="office.numbers")
+
+
+# ----------------------------------------------------------------------------------------------------------- 2 sign
+
+
+def sign_chunk(office: Office, batch_id: int) -> int:
+    """Sign the next certificates of the batch and store them; return how many wait still.
+
+    A row from which no credential can be made becomes a bad row; the others go on.
+    """
+    batch, institution = batch_of(office, batch_id)
+    if batch.state is not BatchState.RESERVED:
+        return 0
+    with office.database.read() as connection:
+        waiting = batches.credentials_of(
+            connection, batch_id, state=CredentialState.RESERVED, limit=office.settings.sign_chunk
+        )
+        lists = {one.id: one for one in institutions.every_status_list(connection, institution.id)}
+    kind, profile = office.types.named(batch.type), office.profile(institution)
+    signed: dict[int, tuple[bytes, Digest]] = {}
+    failed: list[tuple[Credential, str]] = []
+    if waiting:
+        seal = office.seal(institution, batch.suite)
+        for credential in waiting:
+            try:
+                unsecured = _unsecured(credential, kind, profile, lists[credential.status_list_id])
+                document = seal.secure(unsecured, office.clock())
+                signed[credential.id] = to_bytes(document), digest_of(document, office.suites)
+            except (CredentialError, CodecError) as error:
+                failed.append((credential, error.code))
+    with office.database.write() as connection:
+        batches.store_signed(connection, signed)
+        for credential, code in failed:
+            batches.fail(connection, credential, row_faults.cannot_be_signed(code))
+        left = batches.count_in(connection, batch_id, CredentialState.RESERVED)
+        if left == 0:
+            batches.advance(connection, batch_id, BatchState.SIGNED)
+    return left
+
+
+def _unsecured(credential: Credential, kind: CredentialType, profile: Profile, status_list: StatusList) -> JsonObject:
+    """Return the credential as it will be signed; raises CredentialError when the record does not make one."""
+    entries = [
+        entry_json(list_url(profile.base_url, status_list.list_id, purpose), purpose, credential.status_index)
+        for purpose in ListPurpose
+    ]
+    unsecured = kind.build(
+        {name: str(value) for name, value in (credential.record or {}).items()},
+        issuer_did=profile.did,
+        issuer_name={"ko": profile.names.ko, "en": profile.names.en},
+        number=CertificateNumber(credential.number),
+        credential_id=f"urn:uuid:{uuid.uuid4()}",
+        valid_from=credential.valid_from,
+        valid_until=credential.valid_until,
+        status_entries=entries,
+        random=os.urandom,
+    )
+    if faults := kind.check_credential(unsecured):
+        raise CredentialError(
+            f"the credential breaks its type's schema at {', '.join(fault.pointer for fault in faults)}",
+            code="model.schema",
+        )
+    return unsecured
+
+
+def digest_of(document: JsonObject, suites: Suites) -> Digest:
+    """Return the anchor digest of a secured credential (STATEMENTS 3)."""
+    return credential_digest(securing.statements(document, suites))
+
+
+# ---------------------------------------------------------------------------------------------------------- 3 plant
+
+
+def plant(office: Office, batch_id: int) -> None:
+    """Give every certificate its salt and its place in the tree; store salts, places, nodes and root together."""
+    batch, institution = batch_of(office, batch_id)
+    if batch.state is not BatchState.SIGNED:
+        return
+    context = office.context(institution)
+    with office.database.write() as connection:
+        if batches.by_id(connection, batch_id).state is not BatchState.SIGNED:
+            return
+        signed = batches.digests_of(connection, batch_id)
+        if not signed:
+            raise OfficeError("no certificate of this batch could be signed", code="office.nothing-signed")
+        salts = {credential_id: planting.new_salt() for credential_id in signed}
+        leaves = [leaf(LeafKind.CREDENTIAL, context, salts[id_], digest) for id_, digest in signed.items()]
+        filled = planting.fill(context, leaves)
+        tree = Tree(filled.leaves)
+        salted = {id_: (salts[id_], place) for id_, place in zip(signed, filled.indexes, strict=True)}
+        batches.plant(connection, batch_id, salted, tree.to_bytes())
+        batches.advance(connection, batch_id, BatchState.PLANTED, root=tree.root.raw, tree_size=tree.size)
+
+
+# --------------------------------------------------------------------------------------------------------- 4 anchor
+
+
+def _errand(batch: Batch, institution: Institution) -> Errand:
+    root, size = batch.root, batch.tree_size
+    if root is None or size is None:
+        raise OfficeError("the batch has no tree yet", code="office.order")
+
+    def done_at(view: RegistryView) -> int | None:
+        slot = view.anchor(institution.issuer_id, root)
+        return None if slot is None else slot.block
+
+    return Errand(
+        Purpose("AnchorRoot", batch_id=batch.id),
+        lambda _view: AnchorRoot(institution.issuer_id, root, size, LeafKind.CREDENTIAL),
+        done_at,
+    )
+
+
+def prepare_anchor(office: Office, batch_id: int) -> None:
+    """Sign the anchoring transaction and store it; nothing is sent."""
+    batch, institution = batch_of(office, batch_id)
+    if batch.state is BatchState.PLANTED:
+        office.outbox(institution, ANCHORING).prepare(_errand(batch, institution))
+
+
+def anchor(office: Office, batch_id: int) -> None:
+    """Send the anchoring transaction and wait until the root has the confirmations asked for."""
+    batch, institution = batch_of(office, batch_id)
+    if batch.state is not BatchState.PLANTED:
+        return
+    view = office.outbox(institution, ANCHORING).carry_out(_errand(batch, institution))
+    slot = view.anchor(institution.issuer_id, _root(batch))
+    if slot is None or slot.tree_size != batch.tree_size:
+        raise OfficeError("the registry shows the root with another tree size", code="office.anchor-differs")
+    with office.database.write() as connection:
+        batches.advance(connection, batch_id, BatchState.ANCHORED, anchored_block=slot.block, anchored_at=slot.time)
+
+
+def _root(batch: Batch) -> Digest:
+    if batch.root is None:
+        raise OfficeError("the batch has no root yet", code="office.order")
+    return batch.root
+
+
+def receipt(office: Office, institution: Institution, batch: Batch, place: int, salt: bytes) -> Receipt:
+    """Return the receipt of the certificate at leaf *place* of an anchored batch; its path is read from the tree."""
+    pins = office.chain.registry.pins
+    size, block, time = batch.tree_size, batch.anchored_block, batch.anchored_at
+    if size is None or block is None or time is None:
+        raise OfficeError("the batch is not anchored yet", code="office.order")
+    with office.database.read() as connection:
+        path = batches.tree_nodes(connection, batch.id, node_positions(place, size))
+    return Receipt(
+        chain=pins.chain,
+        registry=pins.registry,
+        issuer_id=institution.issuer_id,
+        root=_root(batch),
+        tree_size=size,
+        index=place,
+        path=path,
+        salt=salt,
+        block=block,
+        time=time,
+    )

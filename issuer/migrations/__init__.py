@@ -1,0 +1,1 @@
+"""Steps from one schema of the office database to the next, run by Alembic."""

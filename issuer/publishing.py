@@ -1,0 +1,123 @@
+"""Public files: what anybody may read of an institution, in the folder that its web site serves.
+
+    /.well-known/did.json             who signs (did:web)
+    /profiles/{profile hash}          the public profile, as approved in the registry
+    /status/{list id}/revocation      status lists for strangers (W3C Bitstring Status List), and …/suspension
+    /status/{list id}/notes           what opens the newest status root, notes encrypted
+    /receipts/{digest}                where a credential stands in the anchored tree
+    /leaves/{root}                    the leaves of a batch, 32 bytes each: anybody can rebuild the root
+    /n/{20 symbols}                   what a certificate number alone tells
+
+Hexadecimal is without 0x. Every file is written whole or not at all, and writing it again changes nothing that matters.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from issuer import files
+from jikin.anchoring.receipt import Receipt
+from jikin.credentials.profile import Profile
+from jikin.credentials.record import NumberRecord
+from jikin.proofs import securing
+from jikin.proofs.suite import ProofOptions, Suite
+from jikin.status.array import StatusArray
+from jikin.status.bitstring import Purpose, list_credential, list_url
+from jikin.status.publication import Publication
+from jikin.values import Did, DidUrl, Digest, Json, JsonObject, ListId, Signer
+
+_DID_CONTEXT = "https://www.w3.org/ns/did/v1"
+_MULTIKEY_CONTEXT = "https://w3id.org/security/multikey/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Seal:
+    """What signs for an institution: key, how a proof names it, and the suite."""
+
+    signer: Signer
+    method: DidUrl
+    suite: Suite
+
+    def secure(self, document: JsonObject, created: int) -> JsonObject:
+        """Return *document* with one proof made at *created* (Unix seconds)."""
+        options = ProofOptions(verification_method=self.method, created=created)
+        return securing.secure(document, self.suite, options, self.signer)
+
+
+def to_bytes(document: JsonObject) -> bytes:
+    """Return *document* as it is stored, published and handed out."""
+    return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
+
+
+def did_document(did: Did, multikeys: Sequence[str]) -> JsonObject:
+    """Return the DID document of an institution: each key a verification method named by its own text."""
+    methods: list[Json] = [
+        {"id": f"{did}#{key}", "type": "Multikey", "controller": str(did), "publicKeyMultibase": key}
+        for key in multikeys
+    ]
+    return {
+        "@context": [_DID_CONTEXT, _MULTIKEY_CONTEXT],
+        "id": str(did),
+        "verificationMethod": methods,
+        "assertionMethod": [f"{did}#{key}" for key in multikeys],
+    }
+
+
+def folder_name(domain: str) -> str:
+    """Return the folder of an institution among the public files: its domain, a port after an underscore."""
+    return domain.replace(":", "_")
+
+
+@dataclass(frozen=True, slots=True)
+class PublicFolder:
+    """The folder of one institution's public files."""
+
+    path: Path
+
+    def did_json(self, document: JsonObject) -> None:
+        """Write the DID document."""
+        self._json(".well-known/did.json", document)
+
+    def profile(self, profile: Profile) -> None:
+        """Write the profile, byte for byte as it is hashed."""
+        files.write(self.path / "profiles" / profile.hash.raw.hex(), profile.to_bytes())
+
+    def status_list(
+        self, profile: Profile, list_id: ListId, array: StatusArray, *, seal: Seal, valid_from: int, created: int
+    ) -> None:
+        """Write the signed W3C lists of *array*, one a purpose; *valid_from* is the time of the epoch's block."""
+        for purpose in Purpose:
+            unsecured = list_credential(
+                array,
+                url=list_url(profile.base_url, list_id, purpose),
+                issuer=str(profile.did),
+                purpose=purpose,
+                valid_from=valid_from,
+            )
+            self._json(f"status/{list_id.raw.hex()}/{purpose.value}", seal.secure(unsecured, created))
+
+    def notes(self, list_id: ListId, publication: Publication) -> None:
+        """Write what opens the newest status root of a list."""
+        self._json(f"status/{list_id.raw.hex()}/notes", publication.to_json())
+
+    def receipt(self, digest: Digest, receipt: Receipt) -> None:
+        """Write the receipt of the credential with that digest; durable after ``settle``."""
+        self._json(f"receipts/{digest.raw.hex()}", receipt.to_json(), durable=False)
+
+    def leaves(self, root: Digest, leaves: bytes) -> None:
+        """Write the leaves of the batch with that root."""
+        files.write(self.path / "leaves" / root.raw.hex(), leaves)
+
+    def number(self, record: NumberRecord, seal: Seal, created: int) -> None:
+        """Write what a certificate number alone tells, signed; durable after ``settle``."""
+        self._json(f"n/{record.number.symbols}", seal.secure(record.to_json(), created), durable=False)
+
+    def settle(self) -> None:
+        """Wait until receipts and records would survive a loss of power."""
+        files.settle()
+
+    def _json(self, name: str, document: Mapping[str, Json], *, durable: bool = True) -> None:
+        files.write(self.path / name, to_bytes(document), durable=durable)

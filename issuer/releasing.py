@@ -1,0 +1,197 @@
+"""The last steps of a batch: every certificate is verified as a stranger would, then receipts are published.
+
+What is not verified is not released. A certificate that does not pass holds the whole batch back: it means that
+something is wrong with keys, registry or software, and the next certificate would be wrong too.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from issuer import issuing
+from issuer.checking import Checker
+from issuer.office import Office
+from issuer.publishing import PublicFolder, Seal
+from issuer.store import audit, batches
+from issuer.store.batches import Batch, BatchState, Credential, CredentialState
+from issuer.store.institutions import Institution
+from jikin.anchoring.acts import LeafKind
+from jikin.anchoring.merkle import Tree
+from jikin.anchoring.receipt import Receipt
+from jikin.anchoring.statements import leaf
+from jikin.credentials.model import Credential as Model
+from jikin.credentials.pointers import resolve
+from jikin.credentials.record import NumberRecord, PublicField, RecordAnchor
+from jikin.credentials.structure import text_of
+from jikin.credentials.types import CredentialType
+from jikin.errors import OfficeError
+from jikin.values import CertificateNumber, Digest, JsonObject
+
+_NUMBER_SUITE = "eddsa-jcs-2022"  # a record is no JSON-LD document
+_SHOWN = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Issued:
+    """A certificate ready to be handed out: the stored row, its document as JSON, and its receipt."""
+
+    credential: Credential
+    document: JsonObject
+    receipt: Receipt
+
+
+def issued(office: Office, institution: Institution, batch: Batch, credentials: Sequence[Credential]) -> list[Issued]:
+    """Return *credentials* of an anchored batch with document and receipt; raises OfficeError for an erased one."""
+    with office.database.read() as connection:
+        salts = batches.salts_of(connection, [credential.id for credential in credentials])
+    found = []
+    for credential in credentials:
+        salt = salts.get(credential.id)
+        if credential.document is None or credential.place is None or salt is None:
+            raise OfficeError(f"credential {credential.id} was erased or is not anchored", code="office.erased")
+        receipt = issuing.receipt(office, institution, batch, credential.place, salt)
+        found.append(Issued(credential, json.loads(credential.document), receipt))
+    return found
+
+
+# ---------------------------------------------------------------------------------------------------------- 5 verify
+
+
+def verify_chunk(office: Office, batch_id: int) -> int:
+    """Verify the next certificates of the batch against what the chain says now; return how many wait still.
+
+    Raises OfficeError ``office.self-check`` with the finding codes when one does not pass; nothing is released then.
+    """
+    batch, institution = issuing.batch_of(office, batch_id)
+    if batch.state is not BatchState.ANCHORED:
+        return 0
+    size = office.settings.sign_chunk
+    with office.database.read() as connection:
+        chunk = batches.credentials_of(
+            connection, batch_id, after=batch.verified_to, limit=size, state=CredentialState.SIGNED
+        )
+    checker = Checker.of(office, institution)
+    for one in issued(office, institution, batch, chunk):
+        codes = checker.objections(one.document, one.receipt)
+        if codes:
+            raise OfficeError(
+                f"the certificate of line {one.credential.line} does not verify: {', '.join(codes[:_SHOWN])}; "
+                "nothing of this batch was released",
+                code="office.self-check",
+                hint="`jikin doctor` looks for the cause; then run the same command again",
+            )
+    with office.database.write() as connection:
+        last = chunk[-1].id if chunk else batch.verified_to
+        left = len(batches.credentials_of(connection, batch_id, after=last, limit=1, state=CredentialState.SIGNED))
+        state = BatchState.ANCHORED if left else BatchState.VERIFIED
+        batches.advance(connection, batch_id, state, verified_to=last)
+    return left
+
+
+# --------------------------------------------------------------------------------------------------------- 6 release
+
+
+def release(office: Office, batch_id: int) -> None:
+    """Publish receipts, number records and leaves, then mark every certificate of the batch as released."""
+    batch, institution = issuing.batch_of(office, batch_id)
+    if batch.state is not BatchState.VERIFIED:
+        return
+    with office.database.read() as connection:
+        credentials = batches.credentials_of(connection, batch_id, state=CredentialState.SIGNED)
+        nodes = batches.tree_bytes(connection, batch_id)
+    kind, public = office.types.named(batch.type), office.public(institution)
+    seal = office.seal(institution, _NUMBER_SUITE)
+    ready = issued(office, institution, batch, credentials)
+    for one in ready:
+        _publish(office, institution, one, kind=kind, seal=seal, public=public)
+    if batch.root is not None and batch.tree_size is not None:
+        public.leaves(batch.root, Tree.from_bytes(nodes, batch.tree_size).leaves())
+    public.settle()
+    now = office.clock()
+    with office.database.write() as connection:
+        if batches.by_id(connection, batch_id).state is not BatchState.VERIFIED:
+            return
+        batches.release(connection, batch_id)
+        batches.advance(connection, batch_id, BatchState.RELEASED, released_at=now)
+        audit.record(
+            connection,
+            at=now,
+            act="batch released",
+            subject=f"batches/{batch_id}",
+            institution_id=institution.id,
+            count=len(ready),
+        )
+
+
+def _publish(
+    office: Office, institution: Institution, one: Issued, *, kind: CredentialType, seal: Seal, public: PublicFolder
+) -> None:
+    if one.credential.digest is None:
+        raise OfficeError(f"credential {one.credential.id} has no digest", code="office.order")
+    public.receipt(one.credential.digest, one.receipt)
+    public.number(number_record(office, institution, one, kind), seal, office.clock())
+
+
+def renew_records(
+    office: Office, institution: Institution, credentials: Sequence[Credential], ended: Mapping[int, int]
+) -> None:
+    """Write the number records of *credentials* anew; *ended* says by list entry since when one is no longer valid."""
+    seal, public = office.seal(institution, _NUMBER_SUITE), office.public(institution)
+    with office.database.read() as connection:
+        kept = batches.salts_of(connection, [credential.id for credential in credentials])
+    for credential in credentials:
+        if credential.id not in kept:
+            continue  # erased: its number tells nothing any more
+        batch, _ = issuing.batch_of(office, credential.batch_id)
+        kind = office.types.named(batch.type)
+        for one in issued(office, institution, batch, [credential]):
+            record = number_record(office, institution, one, kind, effective=ended.get(credential.status_index))
+            public.number(record, seal, office.clock())
+    public.settle()
+
+
+def number_record(
+    office: Office, institution: Institution, one: Issued, kind: CredentialType, *, effective: int | None = None
+) -> NumberRecord:
+    """Return what the certificate number of *one* tells anybody: type, title, dates, public fields, status, anchor.
+
+    *effective* is since when it is revoked or suspended, None when it is not.
+    """
+    model = Model.parse(one.document, office.types)
+    public = {pointer: text_of(value) for pointer, value in model.public.items()}
+    fields = tuple(
+        PublicField({"ko": label.ko, "en": label.en}, text)
+        for pointer, label in kind.public_labels.items()
+        if (text := public.get(pointer)) is not None
+    )
+    receipt = one.receipt
+    return NumberRecord(
+        number=CertificateNumber(one.credential.number),
+        type=kind.id,
+        title=_title(model, kind),
+        issuer=institution.did,
+        valid_from=one.credential.valid_from,
+        valid_until=one.credential.valid_until,
+        public=fields,
+        status=tuple(entry.document for entry in model.status),
+        anchor=RecordAnchor(
+            receipt.root, _leaf(office, institution, one), receipt.index, receipt.tree_size, receipt.path
+        ),
+        effective=effective,
+    )
+
+
+def _title(model: Model, kind: CredentialType) -> dict[str, str]:
+    value = resolve(model.document, kind.title_pointer)
+    return {
+        "ko": text_of(value, "ko") or kind.name.ko,
+        "en": text_of(value, "en") or kind.name.en,
+    }
+
+
+def _leaf(office: Office, institution: Institution, one: Issued) -> Digest:
+    if one.credential.digest is None:
+        raise OfficeError(f"credential {one.credential.id} has no digest", code="office.order")
+    return leaf(LeafKind.CREDENTIAL, office.context(institution), one.receipt.salt, one.credential.digest)

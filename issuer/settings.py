@@ -1,0 +1,172 @@
+"""The office's settings: read once, from the environment and one TOML file, and nowhere else.
+
+A setting NAME is taken, in this order, from what the command line gave, the variable ``JIKIN_NAME``, the file
+``issuer.toml`` in the data folder, the default. Secrets come by file or environment only and are never shown.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Annotated
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from jikin.errors import SettingsError
+from jikin.values.settings import PREFIX, About, Secret, SettingLine, collect
+from jikin.values.settings import listing as list_settings
+
+FILE_NAME = "issuer.toml"
+_DEFAULT_DATA = Path("var/office")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Everything that can be set. Relative paths are taken from the data folder, except ``data`` itself."""
+
+    data: Annotated[Path, About("folder where everything of this office lies", "path")] = _DEFAULT_DATA
+    database: Annotated[str, About("the office's database; empty: SQLite file office.db in the data folder", "URL")] = (
+        ""
+    )
+    jobs_database: Annotated[
+        str, About("database of the durable jobs; empty: SQLite file jobs.db, or the office's PostgreSQL", "URL")
+    ] = ""
+    rpc_url: Annotated[str, About("JSON-RPC endpoint of the chain", "URL")] = "http://127.0.0.1:8545"
+    registry_file: Annotated[Path, About("which registry is meant (pins)", "path")] = Path("registry.json")
+    public: Annotated[Path, About("public files, served as the institution's web site", "path")] = Path("public")
+    keys: Annotated[Path, About("folder of the encrypted key files", "path")] = Path("keys")
+    out: Annotated[Path, About("issued documents, one folder per batch", "path")] = Path("issued")
+    contexts: Annotated[Path | None, About("further pinned JSON-LD contexts (INDEX.json)", "path")] = None
+    passphrase_file: Annotated[
+        Path, About("its first line opens the key files; JIKIN_PASSPHRASE wins over it", "path")
+    ] = Path("passphrase")
+    suite: Annotated[str, About("cryptosuite that signs when a batch names none")] = "eddsa-rdfc-2022"
+    check_at: Annotated[str, About("where printed codes lead to; empty: the institution's own site", "URL")] = ""
+    print_note: Annotated[str, About("last line in the footer of printed certificates, such as: a specimen")] = ""
+    confirmations: Annotated[int, About("before anything is released; the anchor's block is the first", "blocks")] = 2
+    poll_seconds: Annotated[float, About("pause between two looks at the chain", "seconds")] = 0.5
+    chain_wait_seconds: Annotated[float, About("a job waits this long for the chain", "seconds")] = 600.0
+    sign_chunk: Annotated[int, About("signed between two commits", "credentials")] = 50
+    csv_max_bytes: Annotated[int, About("largest file taken in", "bytes")] = 64 << 20
+    csv_max_line_bytes: Annotated[int, About("longest line taken in; a longer one is one bad row", "bytes")] = 1 << 16
+    csv_max_rows: Annotated[int, About("most rows of one file", "rows")] = 98_304
+    status_log2_entries: Annotated[int, About("size of a new status list: 2 to the power of this, 17 to 22")] = 17
+    approval_hours: Annotated[float, About("how long an approval holds, 24 at most", "hours")] = 24.0
+    backdating_days: Annotated[int, About("an effective date further back needs the registrar", "days")] = 30
+    clock_skew_seconds: Annotated[int, About("own clock against newest block, for doctor", "seconds")] = 60
+    timezone: Annotated[str, About("whose calendar day decides what lies in the future")] = "Asia/Seoul"
+    executor_id: Annotated[str, About("name of this worker; every worker needs its own")] = "office-1"
+    log_level: Annotated[str, About("least severe log record: DEBUG, INFO, WARNING, ERROR")] = "WARNING"
+    lang: Annotated[str, About("language of messages, ko or en; empty: from LANG")] = ""
+    passphrase: Annotated[Secret | None, About("opens the key files", "environment only")] = None
+    officer_passphrase: Annotated[Secret | None, About("opens an officer's key file", "environment only")] = None
+    officer_passphrase_file: Annotated[Path | None, About("its first line opens an officer's key file", "path")] = None
+    sources: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def database_url(self) -> str:
+        """Return the office's database as a SQLAlchemy URL."""
+        return self.database or f"sqlite:///{self.data.absolute() / 'office.db'}"
+
+    @property
+    def jobs_database_url(self) -> str:
+        """Return the durable jobs' database as a SQLAlchemy URL."""
+        if self.jobs_database:
+            return self.jobs_database
+        if self.database.startswith("postgresql"):
+            return self.database
+        return f"sqlite:///{self.data.absolute() / 'jobs.db'}"
+
+    def path(self, value: Path) -> Path:
+        """Return *value* as an absolute path: relative ones lie in the data folder."""
+        return value if value.is_absolute() else self.data.absolute() / value
+
+    def key_passphrase(self) -> str:
+        """Return what opens the key files; raises SettingsError when neither variable nor file gives it."""
+        if self.passphrase is not None:
+            return self.passphrase.text
+        return first_line(self.path(self.passphrase_file), "JIKIN_PASSPHRASE")
+
+    def officer_key_passphrase(self) -> str | None:
+        """Return what opens an officer's key file, None when nothing was set; raises SettingsError for a bad file."""
+        if self.officer_passphrase is not None:
+            return self.officer_passphrase.text
+        if self.officer_passphrase_file is None:
+            return None
+        return first_line(self.path(self.officer_passphrase_file), "JIKIN_OFFICER_PASSPHRASE")
+
+
+def load(environ: Mapping[str, str], *, given: Mapping[str, object] | None = None) -> Settings:
+    """Return the settings from *given* (already typed, None means not given), *environ*, the TOML file, the defaults.
+
+    Raises SettingsError, which names the setting, what was found and what would be right.
+    """
+    asked = given or {}
+    data = Path(str(asked.get("data") or environ.get(PREFIX + "DATA") or _DEFAULT_DATA))
+    values, sources = collect(Settings, environ, data / FILE_NAME, asked)
+    if "lang" not in values:
+        spoken = environ.get("LC_ALL") or environ.get("LC_MESSAGES") or environ.get("LANG") or ""
+        values["lang"], sources["lang"] = ("ko" if spoken.startswith("ko") else "en"), "environment LANG"
+    settings = Settings(**values, sources=sources)  # type: ignore[arg-type]  # each was typed by its own annotation
+    _check(settings)
+    return settings
+
+
+def listing(settings: Settings) -> tuple[SettingLine, ...]:
+    """Return every setting with its default, meaning, unit and where its value came from; secrets are hidden."""
+    return list_settings(settings, settings.sources)
+
+
+def first_line(path: Path, variable: str) -> str:
+    """Return the passphrase in the first line of *path*; raises SettingsError, naming *variable* as the other way."""
+    try:
+        lines = path.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(
+            f"no passphrase: {variable} is not set and {path} cannot be read",
+            code="settings.no-passphrase",
+            hint=f"set {variable}, or write the passphrase into that file and make it readable for you alone",
+        ) from error
+    if not lines or not lines[0].strip():
+        raise SettingsError(f"no passphrase: {path} has an empty first line", code="settings.no-passphrase")
+    return lines[0].strip()
+
+
+_RANGES: Mapping[str, tuple[float, float]] = {
+    "confirmations": (1, 10_000),
+    "poll_seconds": (0.01, 60),
+    "chain_wait_seconds": (1, 7 * 86_400),
+    "sign_chunk": (1, 10_000),
+    "csv_max_bytes": (1, 1 << 32),
+    "csv_max_line_bytes": (64, 131_072),  # the reader of cells stops there
+    "csv_max_rows": (1, 1 << 22),
+    "status_log2_entries": (17, 22),
+    "approval_hours": (0.01, 24),
+    "backdating_days": (0, 36_500),
+    "clock_skew_seconds": (1, 86_400),
+}
+_CHOICES: Mapping[str, tuple[str, ...]] = {"lang": ("ko", "en"), "log_level": ("DEBUG", "INFO", "WARNING", "ERROR")}
+
+
+def _check(settings: Settings) -> None:
+    for name, (least, most) in _RANGES.items():
+        value = getattr(settings, name)
+        if not least <= value <= most:
+            raise SettingsError(f"{name} is {value}; right would be {least} to {most}", code="settings.range")
+    for name, choices in _CHOICES.items():
+        value = getattr(settings, name)
+        if value not in choices:
+            raise SettingsError(f"{name} is {value!r}; right would be {', '.join(choices)}", code="settings.value")
+    try:
+        ZoneInfo(settings.timezone)
+    except (ZoneInfoNotFoundError, ValueError) as error:
+        raise SettingsError(
+            f"timezone is {settings.timezone!r}; right would be a name such as Asia/Seoul", code="settings.value"
+        ) from error
+    for name in ("database", "jobs_database"):
+        url = getattr(settings, name)
+        if url and not url.startswith(("sqlite:///", "postgresql+psycopg://")):
+            raise SettingsError(
+                f"{name} is of an unknown kind; right would be sqlite:///FILE or postgresql+psycopg://…",
+                code="settings.value",
+            )

@@ -1,0 +1,1 @@
+"""What the office remembers: tables, their migrations, and the questions the verbs ask of them."""

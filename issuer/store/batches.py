@@ -1,0 +1,467 @@
+"""Batches, the rows they came from, their credentials, salts and trees."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from sqlalchemy import Connection, Row, func, insert, select, update
+
+from issuer import row_faults
+from issuer.store.tables import batches, credentials, rows, salts, trees
+from jikin.credentials.columns import RecordFault
+from jikin.values import Digest, Json, JsonObject
+
+_PART_BYTES = 1 << 16  # of a stored tree: a path is read from a few parts
+_INSERT_ROWS = 1000
+
+
+class BatchState(StrEnum):
+    """How far a batch has come; every step leads from one state to the next and may be run again."""
+
+    ACCEPTED = "accepted"  # rows are stored
+    RESERVED = "reserved"  # every credential has its number and its entry in the status list
+    SIGNED = "signed"
+    PLANTED = "planted"  # salts, leaves, tree and root are stored
+    ANCHORED = "anchored"  # with the confirmations asked for
+    VERIFIED = "verified"  # every credential was verified against what the chain says
+    RELEASED = "released"
+
+
+class CredentialState(StrEnum):
+    """What has become of one credential."""
+
+    RESERVED = "reserved"
+    SIGNED = "signed"
+    FAILED = "failed"  # could not be signed: its row counts as bad, number and entry stay taken
+    RELEASED = "released"
+    REVOKED = "revoked"
+    SUSPENDED = "suspended"
+    REPLACED = "replaced"
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """A batch as stored; *count* good rows, *bad* rows refused, *repeated* rows that an earlier batch has issued."""
+
+    id: int
+    institution_id: int
+    type: str
+    suite: str
+    idempotency_key: str
+    source_digest: bytes
+    state: BatchState
+    count: int
+    bad: int
+    repeated: int
+    attempt: int
+    root: Digest | None
+    tree_size: int | None
+    verified_to: int
+    anchored_block: int | None
+    anchored_at: int | None
+    error_code: str | None
+    error: str | None
+    created_at: int
+    released_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRow:
+    """One row of the source file: its line, state (good, bad, repeated), record when good, faults when bad."""
+
+    line: int
+    state: str
+    record: JsonObject | None = field(repr=False)
+    record_hash: bytes | None = field(repr=False)
+    faults: tuple[RecordFault, ...] = field(default=(), repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Credential:
+    """A credential as stored; *document* are the bytes of the signed JSON, *place* its leaf's index."""
+
+    id: int
+    institution_id: int
+    batch_id: int
+    line: int
+    type: str
+    number: str = field(repr=False)
+    record: JsonObject | None = field(repr=False)
+    document: bytes | None = field(repr=False)
+    digest: Digest | None = field(repr=False)
+    place: int | None
+    status_list_id: int
+    status_index: int
+    state: CredentialState
+    valid_from: int
+    valid_until: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewCredential:
+    """What is reserved for one row before anything is signed."""
+
+    line: int
+    number: str = field(repr=False)
+    record: JsonObject = field(repr=False)
+    record_hash: bytes = field(repr=False)
+    status_index: int
+    valid_from: int
+    valid_until: int | None
+
+
+def _digest(raw: bytes | None) -> Digest | None:
+    return None if raw is None else Digest(raw)
+
+
+def _batch(row: Row[tuple[object, ...]]) -> Batch:
+    values = dict(row._mapping)
+    values["state"], values["root"] = BatchState(row.state), _digest(row.root)
+    return Batch(**values)
+
+
+def _credential(row: Row[tuple[object, ...]]) -> Credential:
+    return Credential(
+        id=row.id,
+        institution_id=row.institution_id,
+        batch_id=row.batch_id,
+        line=row.line,
+        type=row.type,
+        number=row.number,
+        record=row.record,
+        document=row.document,
+        digest=_digest(row.digest),
+        place=row.place,
+        status_list_id=row.status_list_id,
+        status_index=row.status_index,
+        state=CredentialState(row.state),
+        valid_from=row.valid_from,
+        valid_until=row.valid_until,
+    )
+
+
+# ------------------------------------------------------------------------------------------------ batches and rows
+
+
+def find(connection: Connection, institution_id: int, idempotency_key: str) -> Batch | None:
+    """Return the batch with that idempotency key, None if there is none."""
+    row = connection.execute(
+        select(batches).where(batches.c.institution_id == institution_id, batches.c.idempotency_key == idempotency_key)
+    ).one_or_none()
+    return None if row is None else _batch(row)
+
+
+def by_id(connection: Connection, batch_id: int) -> Batch:
+    """Return the batch with that row id."""
+    return _batch(connection.execute(select(batches).where(batches.c.id == batch_id)).one())
+
+
+def every(connection: Connection, institution_id: int) -> tuple[Batch, ...]:
+    """Return all batches of an institution, oldest first."""
+    found = connection.execute(select(batches).where(batches.c.institution_id == institution_id).order_by(batches.c.id))
+    return tuple(_batch(row) for row in found)
+
+
+def add(
+    connection: Connection,
+    *,
+    institution_id: int,
+    type: str,
+    suite: str,
+    idempotency_key: str,
+    source_digest: bytes,
+    source: Sequence[SourceRow],
+    at: int,
+) -> Batch:
+    """Return a new batch with all its rows."""
+    tally = {state: sum(row.state == state for row in source) for state in ("good", "bad", "repeated")}
+    batch_id = connection.execute(
+        insert(batches)
+        .values(
+            institution_id=institution_id,
+            type=type,
+            suite=suite,
+            idempotency_key=idempotency_key,
+            source_digest=source_digest,
+            state=BatchState.ACCEPTED,
+            count=tally["good"],
+            bad=tally["bad"],
+            repeated=tally["repeated"],
+            attempt=0,
+            verified_to=0,
+            created_at=at,
+        )
+        .returning(batches.c.id)
+    ).scalar_one()
+    values = [
+        {
+            "batch_id": batch_id,
+            "line": row.line,
+            "state": row.state,
+            "record": row.record,
+            "record_hash": row.record_hash,
+            "faults": [row_faults.to_json(fault) for fault in row.faults],
+        }
+        for row in source
+    ]
+    for start in range(0, len(values), _INSERT_ROWS):
+        connection.execute(insert(rows), values[start : start + _INSERT_ROWS])
+    return by_id(connection, batch_id)
+
+
+def advance(connection: Connection, batch_id: int, state: BatchState, **values: object) -> None:
+    """Move the batch to *state* and keep *values* with it."""
+    connection.execute(update(batches).where(batches.c.id == batch_id).values(state=state, **values))
+
+
+def note_error(connection: Connection, batch_id: int, code: str | None, message: str | None) -> None:
+    """Keep why the batch stands still, or that it moves again (None); the message holds nothing personal."""
+    connection.execute(update(batches).where(batches.c.id == batch_id).values(error_code=code, error=message))
+
+
+def next_attempt(connection: Connection, batch_id: int) -> int:
+    """Return the number of a new run of the batch's job."""
+    result = connection.execute(
+        update(batches)
+        .where(batches.c.id == batch_id)
+        .values(attempt=batches.c.attempt + 1)
+        .returning(batches.c.attempt)
+    )
+    return int(result.scalar_one())
+
+
+def source_rows(connection: Connection, batch_id: int, state: str) -> tuple[SourceRow, ...]:
+    """Return the rows of *state* in the order of the file."""
+    found = connection.execute(
+        select(rows).where(rows.c.batch_id == batch_id, rows.c.state == state).order_by(rows.c.line)
+    )
+    return tuple(
+        SourceRow(
+            row.line, row.state, row.record, row.record_hash, tuple(row_faults.from_json(fault) for fault in row.faults)
+        )
+        for row in found
+    )
+
+
+def issued_hashes(connection: Connection, institution_id: int, hashes: Iterable[bytes]) -> set[bytes]:
+    """Return which record hashes stand in a certificate that was not ended, or in rows waiting to become one."""
+    wanted = set(hashes)
+    found: set[bytes] = set()
+    ended = (CredentialState.REVOKED, CredentialState.REPLACED)
+    for part in _parts(sorted(wanted)):
+        given = connection.execute(
+            select(credentials.c.record_hash).where(
+                credentials.c.institution_id == institution_id,
+                credentials.c.record_hash.in_(part),
+                credentials.c.state.not_in(ended),
+            )
+        )
+        found.update(row.record_hash for row in given)
+        waiting = connection.execute(
+            select(rows.c.record_hash)
+            .join(batches, batches.c.id == rows.c.batch_id)
+            .where(batches.c.institution_id == institution_id, rows.c.record_hash.in_(part))
+        )
+        found.update(row.record_hash for row in waiting)
+    return found
+
+
+def _parts(values: Sequence[bytes]) -> Iterable[Sequence[bytes]]:
+    for start in range(0, len(values), _INSERT_ROWS):
+        yield values[start : start + _INSERT_ROWS]
+
+
+# ------------------------------------------------------------------------------------------------------ credentials
+
+
+def taken_numbers(connection: Connection, numbers: Sequence[str]) -> set[str]:
+    """Return which of *numbers* were given out before."""
+    found = connection.execute(select(credentials.c.number).where(credentials.c.number.in_(numbers)))
+    return {row.number for row in found}
+
+
+def reserve(
+    connection: Connection, batch: Batch, status_list_id: int, reserved: Sequence[NewCredential], at: int
+) -> None:
+    """Store the credentials to be, and take the records out of the rows: personal data lies in one place only."""
+    for start in range(0, len(reserved), _INSERT_ROWS):
+        connection.execute(
+            insert(credentials),
+            [
+                {
+                    "institution_id": batch.institution_id,
+                    "batch_id": batch.id,
+                    "line": new.line,
+                    "type": batch.type,
+                    "number": new.number,
+                    "record": new.record,
+                    "record_hash": new.record_hash,
+                    "status_list_id": status_list_id,
+                    "status_index": new.status_index,
+                    "state": CredentialState.RESERVED,
+                    "valid_from": new.valid_from,
+                    "valid_until": new.valid_until,
+                    "created_at": at,
+                }
+                for new in reserved[start : start + _INSERT_ROWS]
+            ],
+        )
+    connection.execute(update(rows).where(rows.c.batch_id == batch.id).values(record=None, record_hash=None))
+
+
+def credentials_of(
+    connection: Connection,
+    batch_id: int,
+    *,
+    after: int = 0,
+    limit: int | None = None,
+    state: CredentialState | None = None,
+) -> tuple[Credential, ...]:
+    """Return credentials of a batch by row id, those after row *after*, at most *limit*, in *state* if one is given."""
+    wanted = select(credentials).where(credentials.c.batch_id == batch_id, credentials.c.id > after)
+    if state is not None:
+        wanted = wanted.where(credentials.c.state == state)
+    wanted = wanted.order_by(credentials.c.id)
+    return tuple(_credential(row) for row in connection.execute(wanted if limit is None else wanted.limit(limit)))
+
+
+def by_number(connection: Connection, number: str) -> Credential | None:
+    """Return the credential with that number (20 symbols), None if it was never given out."""
+    row = connection.execute(select(credentials).where(credentials.c.number == number)).one_or_none()
+    return None if row is None else _credential(row)
+
+
+def by_entries(connection: Connection, status_list_id: int, entries: Sequence[int]) -> tuple[Credential, ...]:
+    """Return the credentials at these entries of a status list."""
+    found = connection.execute(
+        select(credentials)
+        .where(credentials.c.status_list_id == status_list_id, credentials.c.status_index.in_(entries))
+        .order_by(credentials.c.id)
+    )
+    return tuple(_credential(row) for row in found)
+
+
+def store_signed(connection: Connection, signed: Mapping[int, tuple[bytes, Digest]]) -> None:
+    """Store document and digest of each credential id."""
+    for credential_id, (document, digest) in signed.items():
+        connection.execute(
+            update(credentials)
+            .where(credentials.c.id == credential_id)
+            .values(document=document, digest=digest.raw, state=CredentialState.SIGNED)
+        )
+
+
+def fail(connection: Connection, failed: Credential, fault: RecordFault) -> None:
+    """Turn a credential that cannot be signed into a bad row; the rest of the batch goes on."""
+    connection.execute(
+        update(credentials)
+        .where(credentials.c.id == failed.id)
+        .values(state=CredentialState.FAILED, record=None, record_hash=None)
+    )
+    connection.execute(
+        update(rows)
+        .where(rows.c.batch_id == failed.batch_id, rows.c.line == failed.line)
+        .values(state="bad", faults=[row_faults.to_json(fault)])
+    )
+    connection.execute(
+        update(batches).where(batches.c.id == failed.batch_id).values(count=batches.c.count - 1, bad=batches.c.bad + 1)
+    )
+
+
+def set_state(connection: Connection, credential_ids: Sequence[int], state: CredentialState) -> None:
+    """Give every one of these credentials the same state."""
+    connection.execute(update(credentials).where(credentials.c.id.in_(credential_ids)).values(state=state))
+
+
+def release(connection: Connection, batch_id: int) -> None:
+    """Mark every signed credential of the batch as released."""
+    connection.execute(
+        update(credentials)
+        .where(credentials.c.batch_id == batch_id, credentials.c.state == CredentialState.SIGNED)
+        .values(state=CredentialState.RELEASED)
+    )
+
+
+def count_in(connection: Connection, batch_id: int, state: CredentialState) -> int:
+    """Return how many credentials of the batch are in *state*."""
+    return int(
+        connection.execute(
+            select(func.count())
+            .select_from(credentials)
+            .where(credentials.c.batch_id == batch_id, credentials.c.state == state)
+        ).scalar_one()
+    )
+
+
+def count_up_to(connection: Connection, batch_id: int, credential_id: int) -> int:
+    """Return how many signed or released credentials of the batch have a row id up to *credential_id*."""
+    return int(
+        connection.execute(
+            select(func.count())
+            .select_from(credentials)
+            .where(
+                credentials.c.batch_id == batch_id,
+                credentials.c.id <= credential_id,
+                credentials.c.state != CredentialState.FAILED,
+            )
+        ).scalar_one()
+    )
+
+
+def digests_of(connection: Connection, batch_id: int) -> dict[int, Digest]:
+    """Return the anchor digests of the batch's signed credentials by row id, in that order."""
+    found = connection.execute(
+        select(credentials.c.id, credentials.c.digest)
+        .where(credentials.c.batch_id == batch_id, credentials.c.state == CredentialState.SIGNED)
+        .order_by(credentials.c.id)
+    )
+    return {row.id: Digest(row.digest) for row in found}
+
+
+# --------------------------------------------------------------------------------------------------- salts and trees
+
+
+def plant(connection: Connection, batch_id: int, salted: Mapping[int, tuple[bytes, int]], nodes: bytes) -> None:
+    """Store salt and place of every credential id, and the nodes of the tree."""
+    connection.execute(insert(salts), [{"credential_id": key, "salt": salt} for key, (salt, _) in salted.items()])
+    for credential_id, (_, place) in salted.items():
+        connection.execute(update(credentials).where(credentials.c.id == credential_id).values(place=place))
+    connection.execute(
+        insert(trees),
+        [
+            {"batch_id": batch_id, "part": part, "nodes": nodes[start : start + _PART_BYTES]}
+            for part, start in enumerate(range(0, len(nodes), _PART_BYTES))
+        ],
+    )
+
+
+def salts_of(connection: Connection, credential_ids: Sequence[int]) -> dict[int, bytes]:
+    """Return the salts that were not erased, by credential id."""
+    found: dict[int, bytes] = {}
+    for start in range(0, len(credential_ids), _INSERT_ROWS):
+        part = credential_ids[start : start + _INSERT_ROWS]
+        rows_found = connection.execute(select(salts).where(salts.c.credential_id.in_(part)))
+        found.update({row.credential_id: row.salt for row in rows_found})
+    return found
+
+
+def tree_bytes(connection: Connection, batch_id: int) -> bytes:
+    """Return all nodes of the batch's tree, leaf level first (``merkle.Tree.from_bytes`` reads them)."""
+    found = connection.execute(select(trees.c.nodes).where(trees.c.batch_id == batch_id).order_by(trees.c.part))
+    return b"".join(row.nodes for row in found)
+
+
+def tree_nodes(connection: Connection, batch_id: int, positions: Sequence[int]) -> tuple[Digest, ...]:
+    """Return single nodes of the stored tree, reading only the parts they lie in."""
+    each = _PART_BYTES // 32
+    wanted = sorted({position // each for position in positions})
+    found = connection.execute(select(trees).where(trees.c.batch_id == batch_id, trees.c.part.in_(wanted)))
+    parts = {row.part: row.nodes for row in found}
+    return tuple(Digest(parts[p // each][p % each * 32 : p % each * 32 + 32]) for p in positions)
+
+
+def faults_json(source: Iterable[SourceRow]) -> list[Json]:
+    """Return line and faults of rows as JSON."""
+    return [{"line": row.line, "faults": [row_faults.to_json(fault) for fault in row.faults]} for row in source]

@@ -1,0 +1,294 @@
+"""The tables of the office (SQLAlchemy Core). Keys are ordered integers, times Unix seconds, ids and digests raw bytes.
+
+Which columns hold personal data is said in ``docs/personal-data.md``; a test compares that page with this file:
+``info={"personal": …}`` marks them. The secret that ties a record to its leaf, the salt, has a table of its own, so
+that erasing it is one row. The tables of the durable jobs belong to the job library and hold row ids only.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    CheckConstraint,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+    UniqueConstraint,
+    text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "ck": "ck_%(table_name)s_%(constraint_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# SQLite numbers rows by itself only in a column of its own INTEGER type.
+_Id = BigInteger().with_variant(Integer, "sqlite")
+_PERSONAL = "personal"
+
+
+def _id() -> Column[int]:
+    return Column("id", _Id, primary_key=True, autoincrement=True)
+
+
+def _to(table: str, *, nullable: bool = False, index: bool = False) -> Column[int]:
+    one = {"batches": "batch", "status_lists": "status_list"}.get(table, table.removesuffix("s"))
+    return Column(f"{one}_id", _Id, ForeignKey(f"{table}.id"), nullable=nullable, index=index)
+
+
+institutions = Table(
+    "institutions",
+    metadata,
+    _id(),
+    Column("did", Text, nullable=False, unique=True),
+    Column("domain", Text, nullable=False),
+    Column("number_code", Text, nullable=False, unique=True),
+    Column("profile", LargeBinary, nullable=False),  # the bytes proposed to the registry
+    Column("seal", Text, nullable=False),  # letters of the seal on printed certificates
+    Column("created_at", BigInteger, nullable=False),
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    _id(),
+    _to("institutions", nullable=True, index=True),  # none: the accreditor's
+    Column("purpose", Text, nullable=False),  # assertion, accreditor, owner, anchoring, status
+    Column("public", Text, nullable=False, unique=True),  # Multikey text, or the account's address
+    Column("file", Text, nullable=False),  # in the folder of key files
+    Column("added_at", BigInteger, nullable=False),
+    Column("retired_at", BigInteger),
+)
+
+officers = Table(
+    "officers",
+    metadata,
+    _id(),
+    _to("institutions", index=True),
+    Column("name", Text, nullable=False, info={"personal": "officer's login name"}),
+    Column("roles", Integer, nullable=False),  # bits of approving.Role
+    Column("multikey", Text, nullable=False, unique=True),
+    Column("added_at", BigInteger, nullable=False),
+    Column("removed_at", BigInteger),
+    UniqueConstraint("institution_id", "name"),
+)
+
+status_lists = Table(
+    "status_lists",
+    metadata,
+    _id(),
+    _to("institutions", index=True),
+    Column("list_id", LargeBinary, nullable=False, unique=True),
+    Column("log2_entries", Integer, nullable=False),
+    Column("index_key", LargeBinary, nullable=False),  # opened to the auditor, committed on the chain
+    Column("reserved", Integer, nullable=False, default=0),  # how many entries were given out
+    Column("opened_at", BigInteger),  # none: the opening is not on the chain yet
+)
+
+batches = Table(
+    "batches",
+    metadata,
+    _id(),
+    _to("institutions", index=True),
+    Column("type", Text, nullable=False),
+    Column("suite", Text, nullable=False),
+    Column("idempotency_key", Text, nullable=False),
+    Column("source_digest", LargeBinary, nullable=False),  # SHA-256 of the file
+    Column("state", Text, nullable=False),  # batches.BatchState
+    Column("count", Integer, nullable=False),  # good rows
+    Column("bad", Integer, nullable=False),
+    Column("repeated", Integer, nullable=False),  # rows issued before by another batch
+    Column("attempt", Integer, nullable=False, default=0),  # which run of the job
+    Column("root", LargeBinary),
+    Column("tree_size", Integer),
+    Column("verified_to", BigInteger, nullable=False, default=0),  # row id of the last credential verified
+    Column("anchored_block", BigInteger),
+    Column("anchored_at", BigInteger),
+    Column("error_code", Text),
+    Column("error", Text),
+    Column("created_at", BigInteger, nullable=False),
+    Column("released_at", BigInteger),
+    UniqueConstraint("institution_id", "idempotency_key"),
+)
+
+rows = Table(
+    "rows",
+    metadata,
+    _id(),
+    _to("batches", index=True),
+    Column("line", Integer, nullable=False),
+    Column("state", Text, nullable=False),  # good, bad, repeated
+    Column("record", JSON(none_as_null=True), info={"personal": "a good row until its certificate is reserved"}),
+    Column("record_hash", LargeBinary, index=True, info={"personal": "SHA-256 of the record"}),
+    Column("faults", JSON, nullable=False, info={"personal": "refused values of a bad row"}),
+    UniqueConstraint("batch_id", "line"),
+)
+
+credentials = Table(
+    "credentials",
+    metadata,
+    _id(),
+    _to("institutions", index=True),
+    _to("batches", index=True),
+    Column("line", Integer, nullable=False),
+    Column("type", Text, nullable=False),
+    Column("number", Text, nullable=False, unique=True, info={"personal": "certificate number"}),
+    Column("record", JSON(none_as_null=True), info={"personal": "what is certified about whom"}),
+    Column("record_hash", LargeBinary, info={"personal": "SHA-256 of the record"}),
+    Column("document", LargeBinary, info={"personal": "the signed credential"}),
+    Column("digest", LargeBinary, info={"personal": "digest of the signed credential"}),
+    Column("place", Integer),  # leaf index in the batch's tree
+    _to("status_lists"),
+    Column("status_index", Integer, nullable=False),
+    Column("state", Text, nullable=False),  # reserved, signed, released, revoked, suspended, replaced
+    Column("valid_from", BigInteger, nullable=False),
+    Column("valid_until", BigInteger),
+    Column("created_at", BigInteger, nullable=False),
+    UniqueConstraint("status_list_id", "status_index"),
+    Index(None, "institution_id", "record_hash"),
+    Index(None, "digest"),
+)
+
+salts = Table(
+    "salts",
+    metadata,
+    Column("credential_id", _Id, ForeignKey("credentials.id"), primary_key=True, autoincrement=False),
+    Column("salt", LargeBinary, nullable=False, info={"personal": "ties the record to its anchored leaf"}),
+)
+
+trees = Table(
+    "trees",
+    metadata,
+    Column("batch_id", _Id, ForeignKey("batches.id"), primary_key=True, autoincrement=False),
+    Column("part", Integer, primary_key=True, autoincrement=False),
+    Column("nodes", LargeBinary, nullable=False),  # all levels, leaves first, cut into parts of equal length
+)
+
+transactions = Table(
+    "transactions",
+    metadata,
+    _id(),
+    Column("account", Text, nullable=False),
+    Column("purpose", Text, nullable=False),  # name of the act
+    _to("batches", nullable=True, index=True),
+    _to("epochs", nullable=True, index=True),
+    Column("nonce", BigInteger, nullable=False),
+    Column("raw", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False, unique=True),
+    Column("state", Text, nullable=False),  # prepared, sent, confirmed, replaced
+    Column("created_at", BigInteger, nullable=False),
+    # Two live transactions of one account never share a nonce.
+    Index(
+        "uq_transactions_live_nonce",
+        "account",
+        "nonce",
+        unique=True,
+        sqlite_where=text("state <> 'replaced'"),
+        postgresql_where=text("state <> 'replaced'"),
+    ),
+)
+
+tasks = Table(
+    "tasks",
+    metadata,
+    _id(),
+    _to("institutions", index=True),
+    Column("uid", LargeBinary, nullable=False, unique=True),  # 16 random bytes, inside what is signed
+    Column("act", Integer, nullable=False),
+    _to("status_lists"),
+    Column("changes", LargeBinary, nullable=False),
+    Column("notes", JSON, nullable=False, info={"personal": "reason and effective date by list entry"}),
+    Column("state", Text, nullable=False),  # tasks.TaskState
+    Column("break_glass", Boolean, nullable=False),
+    Column("created_at", BigInteger, nullable=False),
+    Column("expires", BigInteger, nullable=False),
+    Column("attempt", Integer, nullable=False, default=0),
+    Column("error_code", Text),
+    Column("error", Text),
+    CheckConstraint("length(uid) = 16", name="uid"),
+)
+
+approvals = Table(
+    "approvals",
+    metadata,
+    _id(),
+    _to("tasks", index=True),
+    _to("officers"),
+    Column("part", Text, nullable=False),  # request, approve
+    Column("kind", Text, nullable=False),  # ed25519
+    Column("expires", BigInteger, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+    Column("at", BigInteger, nullable=False),
+    UniqueConstraint("task_id", "officer_id"),
+)
+
+epochs = Table(
+    "epochs",
+    metadata,
+    _id(),
+    _to("status_lists", index=True),
+    _to("tasks"),
+    Column("epoch", BigInteger, nullable=False),
+    Column("previous_head", LargeBinary, nullable=False),
+    Column("status_root", LargeBinary, nullable=False),
+    Column("array_root", LargeBinary, nullable=False),
+    Column("notes_root", LargeBinary, nullable=False),
+    Column("state", Text, nullable=False),  # prepared, published, lost
+    Column("block", BigInteger),
+    Column("time", BigInteger),
+    # A task is used once.
+    Index(
+        "uq_epochs_live_task",
+        "task_id",
+        unique=True,
+        sqlite_where=text("state <> 'lost'"),
+        postgresql_where=text("state <> 'lost'"),
+    ),
+)
+
+notes = Table(
+    "notes",
+    metadata,
+    _id(),
+    _to("epochs", index=True),
+    _to("status_lists", index=True),
+    Column("entry", Integer, nullable=False),
+    Column("epoch", BigInteger, nullable=False),
+    Column("key_hash", LargeBinary, nullable=False),
+    Column("ciphertext", LargeBinary, nullable=False),
+    UniqueConstraint("epoch_id", "entry"),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    _id(),
+    Column("at", BigInteger, nullable=False),
+    _to("institutions", nullable=True),
+    _to("officers", nullable=True),  # by number, never by name
+    Column("act", Text, nullable=False),
+    Column("subject", Text, nullable=False),  # table and row id
+    Column("detail", JSON, nullable=False),  # counts, states, codes; nothing personal
+)
+
+
+def personal_columns() -> dict[str, dict[str, str]]:
+    """Return, by table, the columns that hold personal data and what they hold."""
+    found: dict[str, dict[str, str]] = {}
+    for table in metadata.sorted_tables:
+        marked = {column.name: str(column.info[_PERSONAL]) for column in table.columns if _PERSONAL in column.info}
+        if marked:
+            found[table.name] = marked
+    return found

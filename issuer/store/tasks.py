@@ -1,0 +1,257 @@
+"""Status changes that need approval: tasks, their approvals, the epochs and notes they become."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from sqlalchemy import Connection, Row, delete, insert, select, update
+
+from issuer.approving import ACT_STATUS, Approval, Task
+from issuer.store.tables import approvals, epochs, notes, status_lists, tasks
+from jikin.errors import OfficeError
+from jikin.status.notes import SealedNote
+from jikin.values import Digest, Json, ListId
+
+
+class TaskState(StrEnum):
+    """How far a task has come. Approvals are checked again whatever this says."""
+
+    OPEN = "open"  # requested
+    APPROVED = "approved"
+    DONE = "done"
+    REFUSED = "refused"
+
+
+@dataclass(frozen=True, slots=True)
+class StoredTask:
+    """A task with what is known of its fate."""
+
+    task: Task
+    status_list_id: int
+    state: TaskState
+    attempt: int
+    error_code: str | None
+    error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Epoch:
+    """An epoch about to be published, or published: everything that its status root stands for."""
+
+    id: int
+    status_list_id: int
+    task_id: int
+    epoch: int
+    previous_head: Digest
+    status_root: Digest
+    array_root: Digest
+    notes_root: Digest
+    state: str
+    block: int | None
+    time: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class NewTask:
+    """A task as requested."""
+
+    institution_id: int
+    uid: bytes
+    status_list_id: int
+    changes: bytes
+    notes: Sequence[Mapping[str, Json]] = field(repr=False)
+    break_glass: bool
+    created_at: int
+    expires: int
+
+
+def add(connection: Connection, new: NewTask) -> StoredTask:
+    """Return the task, stored."""
+    result = connection.execute(
+        insert(tasks)
+        .values(
+            institution_id=new.institution_id,
+            uid=new.uid,
+            act=ACT_STATUS,
+            status_list_id=new.status_list_id,
+            changes=new.changes,
+            notes=[dict(note) for note in new.notes],
+            state=TaskState.OPEN,
+            break_glass=new.break_glass,
+            created_at=new.created_at,
+            expires=new.expires,
+            attempt=0,
+        )
+        .returning(tasks.c.id)
+    )
+    return by_id(connection, result.scalar_one())
+
+
+def _task(row: Row[tuple[object, ...]]) -> StoredTask:
+    task = Task(
+        row.id,
+        row.institution_id,
+        row.uid,
+        ListId(row.list_id),
+        row.changes,
+        row.notes,
+        row.break_glass,
+        row.created_at,
+        row.expires,
+    )
+    return StoredTask(task, row.status_list_id, TaskState(row.state), row.attempt, row.error_code, row.error)
+
+
+_WITH_LIST = select(tasks, status_lists.c.list_id).join(status_lists, status_lists.c.id == tasks.c.status_list_id)
+
+
+def by_id(connection: Connection, task_id: int) -> StoredTask:
+    """Return the task with that row id; raises OfficeError."""
+    row = connection.execute(_WITH_LIST.where(tasks.c.id == task_id)).one_or_none()
+    if row is None:
+        raise OfficeError(f"there is no task {task_id}", code="office.task", hint="`jikin tasks` lists what waits")
+    return _task(row)
+
+
+def every(connection: Connection, institution_id: int) -> tuple[StoredTask, ...]:
+    """Return all tasks of an institution, oldest first."""
+    found = connection.execute(_WITH_LIST.where(tasks.c.institution_id == institution_id).order_by(tasks.c.id))
+    return tuple(_task(row) for row in found)
+
+
+def set_state(
+    connection: Connection, task_id: int, state: TaskState, *, code: str | None = None, error: str | None = None
+) -> None:
+    """Note the task's fate; *error* holds nothing personal."""
+    connection.execute(update(tasks).where(tasks.c.id == task_id).values(state=state, error_code=code, error=error))
+
+
+def next_attempt(connection: Connection, task_id: int) -> int:
+    """Return the number of a new run of the task's job."""
+    result = connection.execute(
+        update(tasks).where(tasks.c.id == task_id).values(attempt=tasks.c.attempt + 1).returning(tasks.c.attempt)
+    )
+    return int(result.scalar_one())
+
+
+def add_approval(connection: Connection, approval: Approval) -> None:
+    """Store an approval; raises OfficeError when this officer has approved the task before."""
+    given = {one.officer_id for one in approvals_of(connection, approval.task_id)}
+    if approval.officer_id in given:
+        raise OfficeError(
+            "this officer has approved the task before; right would be another officer",
+            code="approval.same-officer",
+        )
+    connection.execute(
+        insert(approvals).values(
+            task_id=approval.task_id,
+            officer_id=approval.officer_id,
+            part=approval.part,
+            kind=approval.kind,
+            expires=approval.expires,
+            signature=approval.signature,
+            at=approval.at,
+        )
+    )
+
+
+def approvals_of(connection: Connection, task_id: int) -> tuple[Approval, ...]:
+    """Return the approvals of a task, oldest first."""
+    found = connection.execute(select(approvals).where(approvals.c.task_id == task_id).order_by(approvals.c.id))
+    return tuple(
+        Approval(row.task_id, row.officer_id, row.part, row.kind, row.expires, row.signature, row.at) for row in found
+    )
+
+
+def _epoch(row: Row[tuple[object, ...]]) -> Epoch:
+    return Epoch(
+        row.id,
+        row.status_list_id,
+        row.task_id,
+        row.epoch,
+        Digest(row.previous_head),
+        Digest(row.status_root),
+        Digest(row.array_root),
+        Digest(row.notes_root),
+        row.state,
+        row.block,
+        row.time,
+    )
+
+
+def add_epoch(
+    connection: Connection,
+    *,
+    stored: StoredTask,
+    epoch: int,
+    previous_head: Digest,
+    status_root: Digest,
+    array_root: Digest,
+    notes_root: Digest,
+    sealed: Sequence[SealedNote],
+) -> Epoch:
+    """Return the epoch that a task becomes, stored with its own new notes before anything is sent."""
+    epoch_id = connection.execute(
+        insert(epochs)
+        .values(
+            status_list_id=stored.status_list_id,
+            task_id=stored.task.id,
+            epoch=epoch,
+            previous_head=previous_head.raw,
+            status_root=status_root.raw,
+            array_root=array_root.raw,
+            notes_root=notes_root.raw,
+            state="prepared",
+        )
+        .returning(epochs.c.id)
+    ).scalar_one()
+    if sealed:
+        connection.execute(
+            insert(notes),
+            [
+                {
+                    "epoch_id": epoch_id,
+                    "status_list_id": stored.status_list_id,
+                    "entry": note.index,
+                    "epoch": note.epoch,
+                    "key_hash": note.key_hash.raw,
+                    "ciphertext": note.ciphertext,
+                }
+                for note in sealed
+            ],
+        )
+    return _epoch(connection.execute(select(epochs).where(epochs.c.id == epoch_id)).one())
+
+
+def prepared_on(connection: Connection, status_list_id: int) -> Epoch | None:
+    """Return the epoch of a list that is stored and not yet noted as published; there is one at most."""
+    row = connection.execute(
+        select(epochs)
+        .where(epochs.c.status_list_id == status_list_id, epochs.c.state == "prepared")
+        .order_by(epochs.c.id)
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else _epoch(row)
+
+
+def published(connection: Connection, epoch_id: int, *, block: int, time: int) -> None:
+    """Note that the epoch is on the chain."""
+    connection.execute(update(epochs).where(epochs.c.id == epoch_id).values(state="published", block=block, time=time))
+
+
+def lost(connection: Connection, epoch_id: int) -> None:
+    """Note that another epoch took this one's place: its notes speak of an epoch that will never be."""
+    connection.execute(delete(notes).where(notes.c.epoch_id == epoch_id))
+    connection.execute(update(epochs).where(epochs.c.id == epoch_id).values(state="lost"))
+
+
+def notes_up_to(connection: Connection, status_list_id: int, epoch: int) -> tuple[SealedNote, ...]:
+    """Return every note of a list up to *epoch*; several of one entry stand in the order of their epochs."""
+    found = connection.execute(
+        select(notes)
+        .where(notes.c.status_list_id == status_list_id, notes.c.epoch <= epoch)
+        .order_by(notes.c.epoch, notes.c.entry)
+    )
+    return tuple(SealedNote(row.entry, row.epoch, Digest(row.key_hash), row.ciphertext) for row in found)

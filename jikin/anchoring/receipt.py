@@ -1,0 +1,203 @@
+"""The receipt that travels beside a credential: where its leaf stands in an anchored tree (statements, line 5).
+
+A receipt is **not signed, and a hint**: trusted from it are index, path, salt, full and the hashes of absent proofs,
+because they must lead to a root that the registry knows. Chain and registry come from the verifier's pins, the issuer
+from the credential, size, time and block from the registry's slot; where the receipt says otherwise it is foreign.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from jikin.anchoring import digest as digests
+from jikin.anchoring.acts import LeafKind
+from jikin.anchoring.chain import AnchorSlot, RegistryPins
+from jikin.anchoring.digest import Proof, ProofHash
+from jikin.anchoring.merkle import check_index, check_size, path_length, root_from_path
+from jikin.anchoring.statements import leaf
+from jikin.errors import AnchorError, ValueRefusedError
+from jikin.values import Address, ChainId, Digest, Form, IssuerId, Json, JsonObject
+
+VERSION = 1
+_MEMBERS = (
+    *("v", "chain", "registry", "issuerId", "root", "treeSize", "index", "path"),
+    *("salt", "full", "absentProofs", "block", "time"),
+)
+_PROOF_MEMBERS = ("form", "alg", "signed", "sig")
+_HEX_32 = re.compile(r"0x[0-9a-f]{64}")
+_HEX_20 = re.compile(r"0x[0-9a-f]{40}")
+_U40 = 1 << 40
+_MAX_ABSENT = 8
+_MAX_ALGORITHM = 64
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A receipt, version 1. *salt* is a secret of the holder: it opens the status note and identifies the leaf."""
+
+    chain: ChainId
+    registry: Address
+    issuer_id: IssuerId
+    root: Digest
+    tree_size: int
+    index: int
+    path: tuple[Digest, ...]
+    salt: bytes = field(repr=False)
+    block: int
+    time: int
+    full: bytes = digests.NOTHING
+    absent_proofs: tuple[ProofHash, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Refuse with AnchorError what can lead to no root."""
+        check_index(self.index, self.tree_size)
+        if len(self.path) != path_length(self.index, self.tree_size):
+            raise AnchorError(
+                f"the path of leaf {self.index} of {self.tree_size} has {path_length(self.index, self.tree_size)} "
+                f"nodes, got {len(self.path)}",
+                code="anchor.receipt.path",
+            )
+        if len(self.salt) != 32 or len(self.full) != 32:
+            raise AnchorError("salt and full are 32 bytes each", code="anchor.receipt.salt")
+
+    def to_json(self) -> JsonObject:
+        """Return the JSON form; every member is present, hexadecimal in lower case."""
+        return {
+            "v": VERSION,
+            "chain": str(self.chain),
+            "registry": str(self.registry),
+            "issuerId": self.issuer_id.hex(),
+            "root": self.root.hex(),
+            "treeSize": self.tree_size,
+            "index": self.index,
+            "path": [step.hex() for step in self.path],
+            "salt": "0x" + self.salt.hex(),
+            "full": "0x" + self.full.hex(),
+            "absentProofs": [_proof_json(proof) for proof in self.absent_proofs],
+            "block": self.block,
+            "time": self.time,
+        }
+
+    @classmethod
+    def parse(cls, value: Json) -> Receipt:
+        """Read the JSON form; raises AnchorError (``anchor.receipt.<member>``) for what ``to_json`` cannot write."""
+        members = _object(value, _MEMBERS, "shape")
+        if _number(members["v"], "v", _U40) != VERSION:
+            raise _refuse("v", f"receipts of version {VERSION} are read here, not {members['v']!r}")
+        tree_size = _number(members["treeSize"], "treeSize", _U40)
+        index = _number(members["index"], "index", _U40)
+        check_size(tree_size)
+        check_index(index, tree_size)
+        path = _list(members["path"], "path", 32)
+        absent = _list(members["absentProofs"], "absentProofs", _MAX_ABSENT)
+        return cls(
+            chain=_chain(members["chain"]),
+            registry=Address.parse(_hex(members["registry"], "registry", _HEX_20)),
+            issuer_id=IssuerId(_bytes32(members["issuerId"], "issuerId")),
+            root=Digest(_bytes32(members["root"], "root")),
+            tree_size=tree_size,
+            index=index,
+            path=tuple(Digest(_bytes32(step, "path")) for step in path),
+            salt=_bytes32(members["salt"], "salt"),
+            full=_bytes32(members["full"], "full"),
+            absent_proofs=tuple(_proof(entry) for entry in absent),
+            block=_number(members["block"], "block", _U40),
+            time=_number(members["time"], "time", _U40),
+        )
+
+    def root_for(self, leaf: Digest) -> Digest:
+        """Return the root to which *leaf* leads by this receipt's index, size and path."""
+        return root_from_path(leaf, self.index, self.tree_size, self.path)
+
+    def root_of(self, proofs: Sequence[Proof], context: Digest) -> Digest:
+        """Return the root to which a credential with these issuer *proofs* leads under the issuer's *context*.
+
+        Of several possible orders of present and absent proofs the one that leads to the receipt's own root is taken,
+        else the one with the absent proofs last: the caller sees a root that is not the receipt's, a foreign receipt.
+        Raises AnchorError when the proofs cannot be hashed.
+        """
+        first: Digest | None = None
+        for digest in digests.possible_digests(proofs, self.absent_proofs, self.full):
+            root = self.root_for(leaf(LeafKind.CREDENTIAL, context, self.salt, digest))
+            if root == self.root:
+                return root
+            first = first or root
+        if first is None:
+            raise AnchorError("a credential without any proof has no anchor digest", code="anchor.proofs")
+        return first
+
+    def disagreement(self, pins: RegistryPins, issuer_id: IssuerId, slot: AnchorSlot) -> str | None:
+        """Return the first member that says otherwise than pins, credential or registry slot; None if all agree."""
+        pairs: tuple[tuple[str, object, object], ...] = (
+            ("chain", self.chain, pins.chain),
+            ("registry", self.registry, pins.registry),
+            ("issuerId", self.issuer_id, issuer_id),
+            ("treeSize", self.tree_size, slot.tree_size),
+            ("block", self.block, slot.block),
+            ("time", self.time, slot.time),
+        )
+        return next((name for name, said, true in pairs if said != true), None)
+
+
+def _refuse(member: str, message: str) -> AnchorError:
+    return AnchorError(message, code=f"anchor.receipt.{member}")
+
+
+def _object(value: Json, members: tuple[str, ...], member: str) -> Mapping[str, Json]:
+    if not isinstance(value, Mapping):
+        raise _refuse(member, f"an object with {', '.join(members)} is expected, got {type(value).__name__}")
+    if missing := [name for name in members if name not in value]:
+        raise _refuse(member, f"the receipt lacks {', '.join(missing)}")
+    if extra := sorted(str(name)[:40] for name in value if name not in members):
+        raise _refuse(member, f"a receipt has no {', '.join(extra[:5])}; its members are {', '.join(members)}")
+    return value
+
+
+def _number(value: Json, member: str, below: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < below:
+        raise _refuse(member, f"{member} is a whole number below {below}, got {str(value)[:40]!r}")
+    return value
+
+
+def _hex(value: Json, member: str, pattern: re.Pattern[str]) -> str:
+    if not isinstance(value, str) or not pattern.fullmatch(value):
+        raise _refuse(member, f"{member} is 0x and lower-case hexadecimal of fixed length, got another value")
+    return value
+
+
+def _bytes32(value: Json, member: str) -> bytes:
+    return bytes.fromhex(_hex(value, member, _HEX_32)[2:])
+
+
+def _list(value: Json, member: str, most: int) -> Sequence[Json]:
+    if isinstance(value, str) or not isinstance(value, Sequence) or len(value) > most:
+        raise _refuse(member, f"{member} is a list of at most {most}")
+    return value
+
+
+def _chain(value: Json) -> ChainId:
+    try:
+        return ChainId.parse(value if isinstance(value, str) else "")
+    except ValueRefusedError as error:
+        raise _refuse("chain", str(error)) from error
+
+
+def _proof_json(proof: ProofHash) -> JsonObject:
+    return {
+        "form": proof.form.value,
+        "alg": proof.algorithm,
+        "signed": proof.signed.hex(),
+        "sig": proof.signature.hex(),
+    }
+
+
+def _proof(value: Json) -> ProofHash:
+    members = _object(value, _PROOF_MEMBERS, "absentProofs")
+    form = _number(members["form"], "absentProofs", max(known.value for known in Form) + 1)
+    algorithm = members["alg"]
+    if form == 0 or not isinstance(algorithm, str) or not 0 < len(algorithm) <= _MAX_ALGORITHM:
+        raise _refuse("absentProofs", "an absent proof has a form of 1 to 5 and the name of its algorithm")
+    signed, signature = (Digest(_bytes32(members[name], "absentProofs")) for name in ("signed", "sig"))
+    return ProofHash(Form(form), algorithm, signed, signature)

@@ -1,0 +1,341 @@
+"""What people send in: a file, a folder or an archive, opened by what it contains and never by its name.
+
+    JSON credential        as it is, or {"credential": …, "receipt": …}, or with NAME.receipt.json beside it
+    PDF                    credential.json and receipt.json attached; else the QR code of its first page
+    PNG, JPEG              the QR codes in the picture
+    folder, zip            each file of it
+
+Every file gives at least one :class:`SubmittedFile`: bad input is a fault with a name beside it, never an exception and
+never a file less, so that of five hundred certificates none is forgotten.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path, PurePosixPath
+from typing import TypeAlias
+
+from jikin.badges import pdf
+from jikin.badges.confined import Answer, Confinement, borrowed
+from jikin.badges.qr import CheckUrl
+from jikin.codec import strict_json
+from jikin.credentials.structure import items
+from jikin.credentials.text import visible
+from jikin.errors import CodecError, DocumentError, JikinError
+from jikin.values import CertificateNumber, Json, JsonObject
+
+MAX_FILE_BYTES = 20 << 20
+MAX_ARCHIVE_BYTES = 64 << 20
+MAX_FILES = 10_000
+MAX_DEPTH = 16
+MAX_JSON_BYTES = 1 << 20
+_RECEIPT_SUFFIX = ".receipt.json"
+_ZIP_LIMITS: Mapping[str, Json] = {
+    "max_files": 5_000,
+    "max_bytes": 128 << 20,
+    "max_member": MAX_FILE_BYTES,
+    "max_ratio": 100,
+}
+# What operating systems leave in folders and archives; nobody sent these on purpose.
+_LITTER = re.compile(r"(?:^|/)(?:__MACOSX/|\.DS_Store$|\._|Thumbs\.db$|desktop\.ini$)")
+_MAX_NAME = 300
+_KINDS = "a credential (JSON), a PDF, a PNG or JPEG picture, or a zip archive of them"
+
+
+@dataclass(frozen=True, slots=True)
+class CredentialFound:
+    """A credential, not yet verified, with its receipt where one came along."""
+
+    credential: JsonObject = field(repr=False)
+    receipt: JsonObject | None = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class NumberFound:
+    """A certificate number from a QR code. *host* is where that code leads: whoever printed it chose it."""
+
+    number: CertificateNumber
+    host: str
+
+
+Content: TypeAlias = CredentialFound | NumberFound | JikinError
+
+
+@dataclass(frozen=True, slots=True)
+class SubmittedFile:
+    """One thing that was sent in: its name, relative to what was opened, and what was found in it.
+
+    The name is safe to show: characters that would steer a terminal or turn the writing direction are spelt out.
+    """
+
+    name: str
+    content: Content
+
+    def __post_init__(self) -> None:
+        """Spell out the name's invisible characters: an archive can call its files anything."""
+        object.__setattr__(self, "name", visible(self.name, _MAX_NAME))
+
+    @property
+    def credential(self) -> JsonObject | None:
+        """Return the credential, None where none was found."""
+        return self.content.credential if isinstance(self.content, CredentialFound) else None
+
+    @property
+    def receipt(self) -> JsonObject | None:
+        """Return the receipt that came along, None where none did."""
+        return self.content.receipt if isinstance(self.content, CredentialFound) else None
+
+    @property
+    def number(self) -> CertificateNumber | None:
+        """Return the certificate number of a QR code, None where none was found."""
+        return self.content.number if isinstance(self.content, NumberFound) else None
+
+    @property
+    def host(self) -> str | None:
+        """Return the host that the QR code leads to, in lower case with its port; None where there is no code."""
+        return self.content.host if isinstance(self.content, NumberFound) else None
+
+    @property
+    def fault(self) -> JikinError | None:
+        """Return why nothing was found, None where something was."""
+        return self.content if isinstance(self.content, JikinError) else None
+
+
+def open_document(
+    source: Path | bytes, *, name: str = "", confinement: Confinement | None = None
+) -> tuple[SubmittedFile, ...]:
+    """Return what was found in *source*: a path to a file or folder, or the bytes of a file called *name*.
+
+    Sorted by name; a picture with several codes gives one entry each, called ``name#1``, ``name#2`` …. Strangers' PDFs,
+    pictures and archives are read in *confinement*, without one in a limited process made for the call. Never raises
+    for bad input, only for a path that does not exist (DocumentError, ``document.not-found``).
+    """
+    with borrowed(confinement) as confined:
+        if isinstance(source, bytes):
+            return tuple(_open_bytes(name or "document", source, confined, inside_archive=False))
+        if source.is_dir():
+            return tuple(_open_files(_folder_files(source), confined, inside_archive=False))
+        if not source.exists():
+            raise DocumentError(f"there is no file {source}", code="document.not-found")
+        files: list[tuple[str, Load]] = [(source.name, partial(_read_file, source, follow=True))]
+        beside = source.with_name(_receipt_name(source.name))
+        if beside.is_file():
+            files.append((beside.name, partial(_read_file, beside, follow=True)))
+        return tuple(_open_files(files, confined, inside_archive=False))
+
+
+Loaded: TypeAlias = "bytes | JikinError"
+Load: TypeAlias = Callable[[], Loaded]  # files are read one at a time, when it is their turn
+
+
+def _folder_files(folder: Path) -> Iterator[tuple[str, Load]]:
+    """Yield the files below *folder*; links are not followed, they could lead anywhere on this machine."""
+    count = 0
+    for place, folders, names in os.walk(folder, followlinks=False):
+        inner = Path(place).relative_to(folder)
+        links = [entry for entry in folders if (Path(place) / entry).is_symlink()]
+        for link in links:
+            yield (inner / link).as_posix(), _fault("links in a folder are not followed")
+        folders[:] = sorted(set(folders) - set(links))
+        if len(inner.parts) >= MAX_DEPTH and folders:
+            yield f"{inner.as_posix()}/", _fault(f"folders are read {MAX_DEPTH} levels deep")
+            folders.clear()
+        for entry in sorted(names):
+            path, name = Path(place) / entry, (inner / entry).as_posix()
+            if _LITTER.search(name):
+                continue
+            count += 1
+            if count > MAX_FILES:
+                yield name, _fault(f"a folder is read up to {MAX_FILES} files: split it")
+                return
+            yield name, partial(_read_file, path)
+
+
+def _fault(message: str) -> Load:
+    return lambda: DocumentError(message, code="document.folder")
+
+
+def _read_file(path: Path, *, follow: bool = False) -> Loaded:
+    try:
+        if (path.is_symlink() and not follow) or not path.is_file():
+            return DocumentError("this is a link or no ordinary file", code="document.unreadable")
+        with path.open("rb") as file:
+            size, start = path.stat().st_size, file.read(4)
+            if size > (MAX_ARCHIVE_BYTES if start.startswith(b"PK") else MAX_FILE_BYTES):
+                return _too_large(size)
+            return start + file.read(MAX_ARCHIVE_BYTES)
+    except OSError as error:
+        return DocumentError(f"the file cannot be read: {error.strerror or error}", code="document.unreadable")
+
+
+def _too_large(size: int) -> DocumentError:
+    return DocumentError(
+        f"the file has {size:,} bytes; at most {MAX_FILE_BYTES:,} are read ({MAX_ARCHIVE_BYTES:,} of an archive)",
+        code="document.too-large",
+    )
+
+
+def _open_files(
+    files: Iterable[tuple[str, Load]], confined: Confinement, *, inside_archive: bool
+) -> Iterator[SubmittedFile]:
+    """Yield what is found in each of *files*, sorted; a receipt goes to the credential whose name it bears."""
+    listed = list(files)
+    receipts = {name: load for name, load in listed if name.endswith(_RECEIPT_SUFFIX)}
+    found: list[SubmittedFile] = []
+    for name, load in listed:
+        if name in receipts:
+            continue
+        data = load()
+        if isinstance(data, JikinError):
+            found.append(SubmittedFile(name, data))
+            continue
+        for entry in _open_bytes(name, data, confined, inside_archive=inside_archive):
+            takes = isinstance(entry.content, CredentialFound) and entry.content.receipt is None
+            receipt = receipts.pop(_receipt_name(name), None) if takes else None
+            found.append(entry if receipt is None else _with_receipt(entry, receipt()))
+    # A PDF that carries its own receipt leaves the one beside it over, and that one is not alone.
+    owned = {_receipt_name(name) for name, _ in listed}
+    for name in receipts:
+        if name in owned:
+            continue
+        fault = DocumentError(
+            "this is a receipt, and the credential it belongs to is not beside it",
+            code="document.receipt-alone",
+            hint=f"Send it together with the credential {name.removesuffix(_RECEIPT_SUFFIX)}.json.",
+        )
+        found.append(SubmittedFile(name, fault))
+    yield from sorted(found, key=lambda entry: _sorting(entry.name))
+
+
+def _sorting(name: str) -> tuple[str, int]:
+    stem, _, position = name.rpartition("#")
+    return (stem, int(position)) if stem and position.isdecimal() else (name, 0)
+
+
+def _receipt_name(name: str) -> str:
+    path = PurePosixPath(name)
+    return (path.with_suffix("") if path.suffix else path).as_posix() + _RECEIPT_SUFFIX
+
+
+def _with_receipt(entry: SubmittedFile, data: Loaded) -> SubmittedFile:
+    receipt = data if isinstance(data, JikinError) else _parse(data)
+    if isinstance(receipt, JikinError):
+        fault = DocumentError(f"the receipt beside it cannot be read: {receipt}", code="document.receipt")
+        return SubmittedFile(entry.name, fault)
+    return SubmittedFile(entry.name, CredentialFound(entry.credential or {}, receipt))
+
+
+def _open_bytes(name: str, data: bytes, confined: Confinement, *, inside_archive: bool) -> Iterator[SubmittedFile]:
+    try:
+        yield from _sniff(name, data, confined, inside_archive=inside_archive)
+    except JikinError as error:
+        yield SubmittedFile(name, error)
+
+
+def _sniff(name: str, data: bytes, confined: Confinement, *, inside_archive: bool) -> Iterator[SubmittedFile]:
+    if data.startswith((b"PK\x03\x04", b"PK\x05\x06")):
+        if inside_archive:
+            raise DocumentError("an archive inside an archive is not opened", code="document.zip")
+        yield from _open_zip(name, confined.run("zip.members", data, _ZIP_LIMITS), confined)
+        return
+    if len(data) > MAX_FILE_BYTES:
+        raise _too_large(len(data))
+    if b"%PDF-" in data[:1024]:  # ISO 32000 readers allow rubbish in front
+        yield from _open_pdf(name, pdf.read(data, confinement=confined))
+    elif data.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")):
+        yield from _numbers(name, pdf.texts(confined.run("image.codes", data).meta["codes"]), "the picture")
+    elif data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"["):
+        content = _parse(data)
+        yield SubmittedFile(name, content if isinstance(content, JikinError) else _credential(content))
+    else:
+        raise DocumentError(
+            "this is not a kind of file that can be checked" if data else "the file is empty",
+            code="document.unknown-kind",
+            hint=f"Send {_KINDS}.",
+        )
+
+
+def _parse(data: bytes) -> JsonObject | JikinError:
+    try:
+        value = strict_json.parse(data.removeprefix(b"\xef\xbb\xbf"), max_bytes=MAX_JSON_BYTES)
+    except CodecError as error:
+        return error
+    if not isinstance(value, Mapping):
+        return DocumentError("a credential is a JSON object, this is an array", code="document.no-credential")
+    return value
+
+
+def _credential(value: JsonObject) -> Content:
+    credential, receipt = value, None
+    if "credential" in value and set(value) <= {"credential", "receipt"}:
+        inner, receipt = value["credential"], value.get("receipt")
+        if not isinstance(inner, Mapping) or not (receipt is None or isinstance(receipt, Mapping)):
+            return DocumentError("credential and receipt must be JSON objects", code="document.no-credential")
+        credential = inner
+    if "@context" not in credential and "credentialSubject" not in credential:
+        return DocumentError(
+            "this JSON is not a credential: it has neither @context nor credentialSubject",
+            code="document.no-credential",
+            hint="Ask the holder for the certificate file itself.",
+        )
+    return CredentialFound(credential, receipt if isinstance(receipt, Mapping) else None)
+
+
+def _open_pdf(name: str, content: pdf.PdfContent) -> Iterator[SubmittedFile]:
+    if pdf.CREDENTIAL_FILE not in content.attachments:
+        yield from _numbers(name, content.codes, "the PDF")
+        return
+    credential = _parse(content.attachments[pdf.CREDENTIAL_FILE])
+    if isinstance(credential, JikinError):
+        fault = DocumentError(f"the credential in the PDF cannot be read: {credential}", code="document.no-credential")
+        yield SubmittedFile(name, fault)
+        return
+    entry = SubmittedFile(name, _credential(credential))
+    receipt = content.attachments.get(pdf.RECEIPT_FILE)
+    takes = isinstance(entry.content, CredentialFound) and receipt is not None
+    yield _with_receipt(entry, receipt) if takes and receipt is not None else entry
+
+
+def _numbers(name: str, codes: tuple[str, ...], where: str) -> Iterator[SubmittedFile]:
+    """Yield an entry for each certificate's code; when there is none, one that says what was there instead."""
+    found: list[Content] = []
+    others: list[Content] = []
+    for code in codes:
+        try:
+            url = CheckUrl.parse(code)
+            found.append(NumberFound(url.number, url.host))
+        except DocumentError as error:
+            others.append(error)
+    # A code that should lead to a certificate and has a wrong number is never dropped for a good one beside it.
+    found += [error for error in others if isinstance(error, JikinError) and error.code != "document.other-code"]
+    if not found:
+        found = others[:1] or [
+            DocumentError(
+                f"no certificate and no QR code was found in {where}",
+                code="document.nothing-found",
+                hint="Take the picture in good light, with the code filling half of it, or type the number.",
+            )
+        ]
+    for position, content in enumerate(found, start=1):
+        yield SubmittedFile(name if len(found) == 1 else f"{name}#{position}", content)
+
+
+def _open_zip(name: str, answer: Answer, confined: Confinement) -> Iterator[SubmittedFile]:
+    members: list[tuple[str, Loaded]] = list(zip(pdf.texts(answer.meta["names"]), answer.blobs, strict=True))
+    members += [
+        (str(fault["name"]), DocumentError(str(fault["message"]), code=str(fault["code"])))
+        for fault in items(answer.meta["faults"])
+        if isinstance(fault, Mapping)
+    ]
+    kept = [(f"{name}/{inner}", partial(_given, data)) for inner, data in members if not _LITTER.search(inner)]
+    if not kept:
+        raise DocumentError("the archive is empty", code="document.zip")
+    yield from _open_files(kept, confined, inside_archive=True)
+
+
+def _given(data: Loaded) -> Loaded:
+    return data

@@ -1,0 +1,55 @@
+"""PDF files of strangers: what is attached, what their pages look like. Read in a limited process (``confined``)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from jikin.badges.confined import Answer, Confinement, borrowed
+from jikin.values import Json
+
+# What a certificate carries inside, by file name.
+CREDENTIAL_FILE = "credential.json"
+RECEIPT_FILE = "receipt.json"
+MAX_ATTACHMENT_BYTES = 1 << 20
+_OURS: Mapping[str, Json] = {"names": [CREDENTIAL_FILE, RECEIPT_FILE], "max_bytes": MAX_ATTACHMENT_BYTES}
+
+
+@dataclass(frozen=True, slots=True)
+class PdfContent:
+    """What a PDF says to us: our attachments by name, and where there are none the QR codes of its first page."""
+
+    attachments: Mapping[str, bytes] = field(repr=False)
+    codes: tuple[str, ...]
+
+
+def attachments(data: bytes, *, confinement: Confinement | None = None) -> Mapping[str, bytes]:
+    """Return ``credential.json`` and ``receipt.json`` where they are attached, at most 1 MiB each.
+
+    Raises DocumentError: ``document.pdf`` for a file that is no readable PDF, ``document.locked``,
+    ``document.ambiguous`` for two attachments of one name, and the limits of ``confined``.
+    """
+    with borrowed(confinement) as confined:
+        return _attachments(confined.run("pdf.attachments", data, _OURS))
+
+
+def rasterise(data: bytes, *, page: int = 0, dpi: int = 150, confinement: Confinement | None = None) -> bytes:
+    """Return page *page* (from 0) as a grey PNG at *dpi* (at most 600, and 40 million pixels); raises DocumentError."""
+    with borrowed(confinement) as confined:
+        return confined.run("pdf.raster", data, {"page": page, "dpi": dpi}).blobs[0]
+
+
+def read(data: bytes, *, confinement: Confinement | None = None) -> PdfContent:
+    """Return what a PDF says to us, in one go; raises DocumentError as :func:`attachments` does."""
+    with borrowed(confinement) as confined:
+        answer = confined.run("pdf.read", data, _OURS)
+    return PdfContent(_attachments(answer), texts(answer.meta["codes"]))
+
+
+def texts(value: Json) -> tuple[str, ...]:
+    """Return the texts of a JSON array of texts, as jobs give them."""
+    return tuple(str(text) for text in value) if isinstance(value, Sequence) and not isinstance(value, str) else ()
+
+
+def _attachments(answer: Answer) -> Mapping[str, bytes]:
+    return dict(zip(texts(answer.meta["names"]), answer.blobs, strict=True))

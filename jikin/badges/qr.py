@@ -1,0 +1,166 @@
+"""QR codes: made, drawn and read back; and the one URL shape that leads from a code to a certificate number.
+
+A printed code holds ``HTTPS://V.EXAMPLE/N/26KR127F3Q9XK4M2W837``: upper case and without hyphens, so that it stays in
+the alphanumeric mode and, for a domain of ordinary length, in version 3 (29 × 29 modules) at error level Q.
+"""
+
+from __future__ import annotations
+
+import io
+import re
+import warnings
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import zxingcpp
+from PIL import Image, UnidentifiedImageError
+
+from jikin.errors import DocumentError, NumberError
+from jikin.values import CertificateNumber
+
+Matrix = tuple[tuple[bool, ...], ...]
+MAX_IMAGE_BYTES = 20 << 20
+MAX_PIXELS = 50_000_000
+_QUIET_ZONE = 4  # modules, ISO/IEC 18004, 9.1
+_MAX_TEXT = 1000
+_FORMATS = ("PNG", "JPEG")
+_CHECK_URL = re.compile(r"https?://[!-~]+", re.IGNORECASE)
+_PATH = re.compile(r"/n/([0-9a-z -]{1,40})", re.IGNORECASE)
+_HOST = re.compile(r"[a-z0-9.-]{1,253}(?::[0-9]{1,5})?")
+
+
+@dataclass(frozen=True, slots=True)
+class CheckUrl:
+    """What the code of a certificate says: where to check, and the number. *host* is in lower case, port included."""
+
+    host: str
+    number: CertificateNumber
+
+    @classmethod
+    def parse(cls, text: str) -> CheckUrl:
+        """Return the parts of a check URL in any case, with or without hyphens in the number.
+
+        Raises DocumentError: ``document.other-code`` for a text that is no check URL, ``number.mistyped`` for a check
+        URL with a number that cannot be one. The host is not judged here: a forger's code leads to a host of its own.
+        """
+        other = DocumentError(
+            f"this QR code is not from a certificate: {text[:60]!r}",
+            code="document.other-code",
+            hint="Use the code at the upper right of the certificate.",
+        )
+        if len(text) > _MAX_TEXT or not _CHECK_URL.fullmatch(text):
+            raise other
+        try:
+            parts = urlsplit(text)
+        except ValueError as error:
+            raise other from error
+        host = parts.netloc.lower()
+        path = _PATH.fullmatch(parts.path)
+        # A user name in front of the host, a query or a fragment has no business here.
+        if path is None or not _HOST.fullmatch(host) or parts.query or parts.fragment:
+            raise other
+        try:
+            return cls(host, CertificateNumber.parse(path[1]))
+        except NumberError as error:
+            raise DocumentError(str(error), code=error.code) from error
+
+
+def check_url(base_url: str, number: CertificateNumber) -> str:
+    """Return the text of a certificate's code: *base_url* (https://v.example) and the number, in upper case."""
+    text = f"{base_url.rstrip('/')}/N/{number.symbols}".upper()
+    CheckUrl.parse(text)  # what cannot be read back is never printed
+    return text
+
+
+def matrix(text: str) -> Matrix:
+    """Return the modules of the code for *text*, rows from the top, True for dark; no quiet zone.
+
+    Error level Q, the smallest version that holds it; raises DocumentError (``document.code``) when none does.
+    """
+    import qrcode  # late: reading codes does not need it
+    from qrcode.constants import ERROR_CORRECT_Q
+
+    if not 0 < len(text) <= _MAX_TEXT:
+        raise DocumentError(f"a QR code holds 1 to {_MAX_TEXT} characters here, got {len(text)}", code="document.code")
+    code = qrcode.QRCode(error_correction=ERROR_CORRECT_Q, border=0)
+    code.add_data(text, optimize=0)
+    code.make(fit=True)
+    return tuple(tuple(bool(module) for module in row) for row in code.modules)
+
+
+def path_data(modules: Matrix) -> str:
+    """Return the dark modules as the data of one SVG path, one unit a module."""
+    runs = []
+    for y, row in enumerate(modules):
+        text = "".join("1" if dark else "0" for dark in row)
+        runs += [f"M{run.start()} {y}h{run.end() - run.start()}v1H{run.start()}z" for run in re.finditer("1+", text)]
+    return "".join(runs)
+
+
+def svg(text: str) -> str:
+    """Return the code for *text* as an SVG picture with its quiet zone, one unit a module."""
+    modules = matrix(text)
+    side = len(modules) + 2 * _QUIET_ZONE
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="-{_QUIET_ZONE} -{_QUIET_ZONE} {side} {side}" '
+        f'shape-rendering="crispEdges"><path fill="#fff" d="M-{_QUIET_ZONE}-{_QUIET_ZONE}h{side}v{side}h-{side}z"/>'
+        f'<path d="{path_data(modules)}"/></svg>'
+    )
+
+
+def png(text: str, *, pixels_per_module: int = 8) -> bytes:
+    """Return the code for *text* as a black-and-white PNG with its quiet zone."""
+    modules = matrix(text)
+    side = len(modules) + 2 * _QUIET_ZONE
+    image = Image.new("1", (side, side), 1)
+    for y, row in enumerate(modules):
+        for x, dark in enumerate(row):
+            if dark:
+                image.putpixel((x + _QUIET_ZONE, y + _QUIET_ZONE), 0)
+    scale = max(1, min(pixels_per_module, 64))
+    out = io.BytesIO()
+    image.resize((side * scale, side * scale), Image.Resampling.NEAREST).save(out, "PNG", optimize=True)
+    return out.getvalue()
+
+
+def read(image: bytes | Image.Image) -> tuple[str, ...]:
+    """Return the texts of all QR codes in a picture, from the top left, each once; empty when there is none.
+
+    *image* is a PNG or JPEG file, or an opened picture. Raises DocumentError (``document.image``) for bytes that are
+    no such picture and for one beyond 20 MiB or 50 million pixels.
+    """
+    picture = _open(image) if isinstance(image, bytes) else image
+    if picture.width * picture.height > MAX_PIXELS:
+        raise _too_large(picture.width, picture.height)
+    try:
+        grey = picture.convert("L")
+    except (OSError, ValueError, SyntaxError, MemoryError) as error:  # a truncated or broken picture
+        raise _broken(error) from error
+    codes = zxingcpp.read_barcodes(grey, formats=zxingcpp.BarcodeFormats([zxingcpp.BarcodeFormat.QRCode]))
+    placed = sorted(codes, key=lambda code: (code.position.top_left.y // 50, code.position.top_left.x))
+    return tuple(dict.fromkeys(code.text for code in placed if code.valid and len(code.text) <= _MAX_TEXT))
+
+
+def _open(data: bytes) -> Image.Image:
+    if len(data) > MAX_IMAGE_BYTES:
+        raise DocumentError(f"the picture has {len(data)} bytes; at most {MAX_IMAGE_BYTES}", code="document.image")
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # our own limit follows
+            picture = Image.open(io.BytesIO(data), formats=_FORMATS)
+    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise _broken(error) from error
+    # Before any pixel is decoded: the head alone can promise a picture larger than the memory.
+    if picture.width * picture.height > MAX_PIXELS:
+        raise _too_large(picture.width, picture.height)
+    return picture
+
+
+def _too_large(width: int, height: int) -> DocumentError:
+    return DocumentError(
+        f"the picture has {width} × {height} pixels; at most {MAX_PIXELS:,} are read", code="document.image"
+    )
+
+
+def _broken(error: Exception) -> DocumentError:
+    return DocumentError(f"the picture cannot be read: {str(error)[:120]}", code="document.image")

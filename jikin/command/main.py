@@ -1,0 +1,78 @@
+"""The `jikin` command put together: one Typer application from the services' own commands, and one way to fail.
+
+Exit codes: 0 done or passed, 1 failed, 2 unknown, 3 some rows failed, 64 wrong usage. An error that is part of the
+product is one line of what was found and what would be right, with its code; with ``--json`` it is one JSON document.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Sequence
+
+import typer
+from typer.exceptions import Abort, TyperException
+
+from issuer import cli as issuer_commands
+from jikin import __version__
+from jikin.command import demo as demo_command
+from jikin.errors import JikinError
+from verifier import cli as verifier_commands
+
+USAGE = 64
+FAILED = 1
+INTERRUPTED = 130
+
+
+def application() -> typer.Typer:
+    """Return the whole command; every service registers its own part."""
+    app = typer.Typer(
+        name="jikin",
+        help="Certificates and badges that nobody can forge: issue, present, verify, revoke.",
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+    )
+    issuer_commands.register(app)
+    verifier_commands.register(app)
+    demo_command.register(app)
+
+    @app.command("version")
+    def version() -> None:
+        """Print the version."""
+        typer.echo(__version__)
+
+    return app
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command and end the process with its exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        code = application()(given, standalone_mode=False)
+    except TyperException as error:
+        typer.secho(f"jikin: {error.format_message()}", err=True)
+        typer.echo(f"       `jikin {given[0] if given else ''} --help` says how".replace("  --", " --"), err=True)
+        sys.exit(USAGE)
+    except (Abort, KeyboardInterrupt):
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; Python would complain once more when it flushes.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAILED)
+    except JikinError as error:
+        _show(error, as_json="--json" in given)
+        sys.exit(FAILED)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _show(error: JikinError, *, as_json: bool) -> None:
+    if as_json:
+        problem = {"code": error.code, "detail": str(error), "hint": error.hint}
+        typer.echo(json.dumps({name: text for name, text in problem.items() if text}, ensure_ascii=False))
+        return
+    typer.secho(f"jikin: {error} [{error.code}]", err=True)
+    if error.hint:
+        typer.secho(f"       {error.hint}", err=True)

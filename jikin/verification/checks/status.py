@@ -1,0 +1,200 @@
+"""Is it still true? Our lists are folded from the chain; strangers' lists are W3C bitstring lists (SECURITY 2).
+
+An ended state stands however old it is; that nothing has ended is only said while the block is young enough. Since when
+an end counts is told by the issuer's note where the receipt's salt opens it, else by the block that recorded it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from jikin.credentials.model import Credential, StatusEntry
+from jikin.errors import StatusError
+from jikin.status.array import State
+from jikin.status.bitstring import BitstringEntry, Purpose, read_entry
+from jikin.status.notes import Note
+from jikin.status.snapshot import StatusSnapshot
+from jikin.values import JsonObject, format_instant
+from jikin.verification.checks.case import Case, Said
+from jikin.verification.evidence import Missing, StatusEvidence
+from jikin.verification.findings import Code
+
+_ENDED = {
+    State.REVOKED: Code.STATUS_REVOKED,
+    State.SUSPENDED: Code.STATUS_SUSPENDED,
+    State.REPLACED: Code.STATUS_REPLACED,
+}
+_BITS = {Purpose.REVOCATION.value: Code.STATUS_REVOKED, Purpose.SUSPENSION.value: Code.STATUS_SUSPENDED}
+_UNREACHABLE = ("chain.", "fetch.", "unavailable")
+
+
+def check(case: Case) -> Iterator[Said]:
+    """Say what every status entry says; two entries for one place in one list are one question."""
+    if case.reading.credential is None:
+        return
+    if not case.reading.status:
+        kind = case.reading.kind
+        revocable = kind is not None and kind.revocable
+        yield Said(Code.STATUS_MISSING if revocable else Code.STATUS_NOT_STATED, "the credential states no status")
+        return
+    seen: set[object] = set()
+    for stated in case.reading.status:
+        place, said = _entry(case, stated)
+        if place not in seen:
+            seen.add(place)
+            yield from said
+
+
+def _entry(case: Case, stated: StatusEntry) -> tuple[object, list[Said]]:
+    """Return which place of which list *stated* asks for, and what there is to say about it."""
+    try:
+        entry = BitstringEntry.parse(stated.document)
+    except StatusError as error:
+        return stated.position, [Said(Code.STATUS_UNREADABLE, str(error))]
+    known = case.evidence.status.get(stated.position)
+    if known is None:
+        return stated.position, [Said(Code.STATUS_UNREACHABLE, "the status was not asked for")]
+    if isinstance(known.snapshot, Missing):
+        return stated.position, [_missing(known.snapshot)]
+    snapshot = known.snapshot.value
+    if snapshot is not None:
+        return (snapshot.list_id, entry.index), list(_snapshot(case, known, snapshot, entry.index))
+    return (entry.url, entry.index), [_foreign(case, known, entry)]
+
+
+def _missing(fact: Missing) -> Said:
+    reachable = not fact.code.startswith(_UNREACHABLE)
+    return Said(Code.STATUS_UNREADABLE if reachable else Code.STATUS_UNREACHABLE, fact.detail)
+
+
+# --- strangers' lists ---
+
+
+def _foreign(case: Case, known: StatusEvidence, entry: BitstringEntry) -> Said:
+    fact = known.list_credential
+    if isinstance(fact, Missing):
+        return _missing(fact)
+    if fact.value is None:
+        return Said(Code.STATUS_UNLISTED, f"the issuer has no list {entry.url[:200]}", on_chain=True)
+    try:
+        value = read_entry(fact.value, entry)
+    except StatusError as error:
+        return Said(Code.STATUS_UNREADABLE, str(error), source="status list")
+    if not _in_force(case, fact.value):
+        return Said(Code.STATUS_UNREADABLE, "the status list is not within its dates", source="status list")
+    detail = f"entry {entry.index} of {entry.url[:200]} is {value}"
+    code = _BITS.get(entry.purpose, Code.STATUS_VALID) if value else Code.STATUS_VALID
+    return Said(code, detail, source="status list")
+
+
+def _in_force(case: Case, listed: JsonObject) -> bool:
+    credential = Credential.parse(listed)  # it was parsed before, when its proof was checked
+    start, end = credential.valid_from, credential.valid_until
+    return (start is None or start <= case.now) and (end is None or case.now < end)
+
+
+# --- our lists ---
+
+
+@dataclass(frozen=True, slots=True)
+class _End:
+    """The state at the instant asked about, and the last one on record with its dates (Unix seconds)."""
+
+    state: State
+    last: State
+    effective: int
+    recorded: int
+
+
+def _snapshot(case: Case, known: StatusEvidence, snapshot: StatusSnapshot, index: int) -> Iterator[Said]:
+    contradiction = snapshot.contradiction
+    if contradiction is not None:
+        yield _said(Code.STATUS_CONTRADICTION, contradiction)
+    try:
+        state = snapshot.state(index)
+    except StatusError as error:
+        if contradiction is None:
+            yield _said(Code.STATUS_UNREADABLE, str(error))
+        return
+    note, why_not = _note(case, known, snapshot, state)
+    end = _end(case, snapshot, index, note.effective if note is not None else known.stated_effective)
+    if end.state is State.VALID:
+        if contradiction is None:
+            yield from _valid(case, snapshot, end)
+        return
+    dates = f"effective {format_instant(end.effective)}, recorded {format_instant(end.recorded)}"
+    facts = {"effective": end.effective, "recorded": end.recorded}
+    yield Said(_ENDED[end.state], f"{end.state.name.lower()}, {dates}", facts, "chain", on_chain=True)
+    if end.state is State.SUSPENDED and _stale(case, snapshot):
+        yield _stale_said(snapshot)
+    if note is not None:
+        yield Said(Code.STATUS_REASON, _reason_detail(note), {"reason": note.reason}, "note")
+    elif why_not:
+        yield Said(Code.STATUS_REASON_UNAVAILABLE, why_not, source="note")
+
+
+def _said(code: Code, detail: str) -> Said:
+    return Said(code, detail, source="chain", on_chain=True)
+
+
+def _stale(case: Case, snapshot: StatusSnapshot) -> bool:
+    return case.now - snapshot.block.time > case.policy.status_age_seconds
+
+
+def _stale_said(snapshot: StatusSnapshot) -> Said:
+    block = snapshot.block
+    detail = f"read at block {block.number} of {format_instant(block.time)}"
+    return Said(Code.STATUS_STALE, detail, {"at": block.time}, "chain", on_chain=True)
+
+
+def _valid(case: Case, snapshot: StatusSnapshot, end: _End) -> Iterator[Said]:
+    if _stale(case, snapshot):
+        yield _stale_said(snapshot)
+    else:
+        yield _said(Code.STATUS_VALID, f"valid in epoch {snapshot.epoch} of list {snapshot.list_id}")
+    if end.last is not State.VALID:
+        detail = f"{end.last.name.lower()} since {format_instant(end.effective)}, after the instant asked about"
+        yield Said(Code.STATUS_ENDED_LATER, detail, {"effective": end.effective}, "chain", on_chain=True)
+
+
+def _end(case: Case, snapshot: StatusSnapshot, index: int, stated: int | None) -> _End:
+    """Return what held at the instant asked about; *stated*: since when the issuer says that the end counts.
+
+    Asked about now, every recorded move counts: a verifier's clock that runs behind the chain must not make a revoked
+    credential valid.
+    """
+    moves = snapshot.moves(index)
+    if not moves:
+        return _End(State.VALID, State.VALID, 0, 0)
+    epoch, last = moves[-1]
+    effective = epoch.time if stated is None else min(stated, epoch.time)
+    if case.at is None or case.at >= effective:
+        return _End(last, last, effective, epoch.time)
+    before = [(recorded, state) for recorded, state in moves[:-1] if recorded.time <= case.at]
+    if not before or before[-1][1] is State.VALID:
+        return _End(State.VALID, last, effective, epoch.time)
+    return _End(before[-1][1], last, before[-1][0].time, before[-1][0].time)
+
+
+def _note(case: Case, known: StatusEvidence, snapshot: StatusSnapshot, state: State) -> tuple[Note | None, str]:
+    """Return the note on an ended *state*, or why it could not be read; an empty text: there is none to read."""
+    if state is State.VALID:
+        return None, ""
+    if isinstance(known.note, Missing) or known.note.value is None:
+        return None, known.note.detail if isinstance(known.note, Missing) else ""
+    receipt = case.evidence.receipt
+    if isinstance(receipt, Missing) or receipt.value is None:
+        return None, "the note opens with the receipt, and there is none"
+    try:
+        note = known.note.value.open(snapshot.lctx, receipt.value.salt)
+    except StatusError as error:
+        return None, str(error)
+    since = snapshot.since(note.index)
+    fits = since is not None and note.state is state and note.effective <= since.time
+    return (note, "") if fits else (None, "the note speaks of another state, or of a date after its own epoch")
+
+
+def _reason_detail(note: Note) -> str:
+    replaced = "" if note.replacement is None else f"; replaced by the credential with the digest {note.replacement}"
+    return f"the note of epoch {note.epoch} opens with the receipt{replaced}"

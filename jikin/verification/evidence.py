@@ -1,0 +1,98 @@
+"""What was learned from outside, as values. The judgement looks at nothing else: no I/O, no clock.
+
+Every fact is ``Known(value)`` or ``Missing(code, detail)``. ``Known(None)`` is an answer ("asked, and there is none"),
+``Missing`` is no answer. The document itself is not evidence: it is what is judged.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Generic, TypeAlias, TypeVar
+
+from jikin.anchoring.chain import AnchorSlot, Block, IssuerRecord, KeyWindow, RegistryPins
+from jikin.anchoring.receipt import Receipt
+from jikin.credentials.profile import Profile
+from jikin.status.notes import SealedNote
+from jikin.status.snapshot import StatusSnapshot
+from jikin.values import DidUrl, Digest, JsonObject, PublicKey
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Known(Generic[T]):
+    """A source answered; *source* says which ("chain", "did document", "mirror" …)."""
+
+    value: T
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Missing:
+    """No source answered; *code* is an error code (``chain.unreachable``), *detail* a sentence for people."""
+
+    code: str
+    detail: str
+
+
+Fact: TypeAlias = Known[T] | Missing
+
+
+@dataclass(frozen=True, slots=True)
+class KeyEvidence:
+    """What is known of one proof's verification method.
+
+    *documented*: the key in the DID document of the DID in the method's id (None: the document has no such method).
+    *relationships*: how the DID document names it. *registered*: the key as the registry vouches for it under the
+    credential's issuer, with its window (None: the registry has no such key).
+    """
+
+    documented: Fact[PublicKey | None]
+    relationships: frozenset[str]
+    registered: Fact[tuple[PublicKey, KeyWindow] | None]
+
+
+@dataclass(frozen=True, slots=True)
+class StatusEvidence:
+    """What is known of one ``credentialStatus`` entry.
+
+    *snapshot*: our own lists, folded from the chain's events (None: no such list of this issuer on the chain).
+    *list_credential*: the W3C list as fetched and its proof checked, for issuers without registry entry.
+    *note*: the encrypted note on the present state of this index, from a file that opens the status root on the chain
+    (None: published, and there is none). *stated_effective*: since when an end counts, as the issuer's signed number
+    record says (Unix seconds); it never counts before the note, nor after the epoch that recorded the end.
+    """
+
+    snapshot: Fact[StatusSnapshot | None]
+    list_credential: Fact[JsonObject | None]
+    note: Fact[SealedNote | None]
+    stated_effective: int | None = None
+
+
+_NO_RECEIPT: Fact[Receipt | None] = Known(None)
+_ALL_DEFINED: Fact[str | None] = Known(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """Everything gathered for one document.
+
+    Keys of *keys* are verification methods, of *anchors* computed roots, of *status* positions in ``credentialStatus``
+    (0 for a single entry). *block* is the block as of which the chain was asked. *receipt* is the one that was handed
+    in, else the one the issuer publishes (None: it was asked for and there is none). *trusted* are the keys (DIDs or
+    verification methods) that a configured trust entry accepts for the issuer; empty: whatever its own DID document
+    says; None: there is no entry. *terms* is None, or says which term of the document has no definition; it is gathered
+    where no proof's canonical form already depends on it.
+    """
+
+    pins: RegistryPins | None  # None: no registry is configured
+    block: Fact[Block]
+    issuer: Fact[IssuerRecord | None]
+    profile: Fact[Profile | None]
+    keys: Mapping[DidUrl, KeyEvidence] = field(default_factory=dict)
+    anchors: Mapping[Digest, Fact[AnchorSlot | None]] = field(default_factory=dict)
+    status: Mapping[int, StatusEvidence] = field(default_factory=dict)
+    receipt: Fact[Receipt | None] = field(default_factory=lambda: _NO_RECEIPT)
+    trusted: tuple[str, ...] | None = None
+    terms: Fact[str | None] = field(default_factory=lambda: _ALL_DEFINED)

@@ -1,0 +1,197 @@
+"""What a document says of itself: everything that follows from its own bytes, read once for gathering and judging.
+
+All of it is *unverified*: the issuer it names need not be its issuer. A reading never fails; what cannot be read is a
+fault with the code under which the judgement will report it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from jikin.anchoring.digest import NOTHING, credential_digest
+from jikin.credentials.model import Credential, StatusEntry
+from jikin.credentials.types import CredentialType
+from jikin.errors import (
+    AnchorError,
+    CanonicalizationError,
+    CredentialError,
+    JikinError,
+    ProofError,
+    UnknownSuiteError,
+    ValueRefusedError,
+    WorkLimitError,
+)
+from jikin.proofs import securing
+from jikin.proofs.data_integrity import TYPE
+from jikin.proofs.suite import Suites
+from jikin.values import Did, DidUrl, Digest, Json, JsonObject, SignedStatement, parse_instant
+from jikin.verification.document import Document
+from jikin.verification.findings import Code
+from jikin.verification.report import Subject
+
+_ASSERTION = "assertionMethod"
+# Canonicalisation errors of which the document is not the cause, or the cause is none of the model.
+_UNKNOWN_VOCABULARY = frozenset({"codec.unknown-context", "codec.context-missing", "codec.context-changed"})
+_UNDEFINED = frozenset(
+    {
+        "codec.undefined-term",
+        "codec.undefined-type",
+        "codec.keyword-like-term",
+        "codec.dropped",
+        "codec.relative-iri",
+        "codec.ignored-term",
+    }
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """Why something could not be read: the code it is reported under, and a sentence for programmers."""
+
+    code: Code
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReadProof:
+    """One proof that could be read: what it signs, with which *suite*, by the key named *method*.
+
+    *method* is None where the name is a URL but no DID URL. *created* and *expires* are Unix seconds, None where the
+    proof states none.
+    """
+
+    suite: str
+    method: DidUrl | None
+    created: int | None
+    expires: int | None
+    statement: SignedStatement = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A document read. *credential* is None exactly when there is a *fault*; then there are no proofs either."""
+
+    document: Document
+    credential: Credential | None = field(repr=False)
+    fault: Fault | None
+    proofs: tuple[ReadProof | Fault, ...]
+
+    @property
+    def is_credential(self) -> bool:
+        """Say whether the document is the credential itself, and not a record that speaks of one."""
+        return self.credential is not None and self.credential.document is self.document.credential
+
+    @property
+    def sound_proofs(self) -> tuple[ReadProof, ...]:
+        """Return the proofs that could be read."""
+        return tuple(proof for proof in self.proofs if isinstance(proof, ReadProof))
+
+    @property
+    def issuer(self) -> Did | None:
+        """Return the DID of the issuer it names, None where that is no DID."""
+        return None if self.credential is None else self.credential.issuer_did
+
+    @property
+    def kind(self) -> CredentialType | None:
+        """Return the credential type it states, None for one that this installation does not know."""
+        return None if self.credential is None else self.credential.kind
+
+    @property
+    def status(self) -> tuple[StatusEntry, ...]:
+        """Return its status entries."""
+        return () if self.credential is None else self.credential.status
+
+    @property
+    def subject(self) -> Subject:
+        """Return what a report is about."""
+        if self.credential is None:
+            return Subject("credential")
+        number = self.credential.number
+        return Subject("credential", None if number is None else str(number), self.credential.title)
+
+    @property
+    def statements(self) -> tuple[SignedStatement, ...] | None:
+        """Return what all proofs sign, in their order; None when there is none, or one of them cannot be read."""
+        found = tuple(proof.statement for proof in self.sound_proofs)
+        return found if found and len(found) == len(self.proofs) else None
+
+    @property
+    def digest(self) -> Digest | None:
+        """Return the anchor digest of the proofs that are there, None where it cannot be made of them alone."""
+        try:
+            return credential_digest(self.statements or (), NOTHING)
+        except AnchorError:
+            return None
+
+
+def read(document: Document, suites: Suites) -> Reading:
+    """Return what *document* says of itself; *suites* are those whose proofs can be read."""
+    try:
+        credential = Credential.parse(document.credential)
+    except CredentialError as error:
+        code = Code.PROOF_MALFORMED if error.code == "model.proof" else Code.MODEL_MALFORMED
+        return Reading(document, None, Fault(code, str(error)), ())
+    try:
+        unsecured, proofs = securing.split(document.credential)
+    except ProofError as error:
+        if error.code == Code.PROOF_MISSING:
+            return Reading(document, credential, None, ())
+        return Reading(document, None, Fault(Code.PROOF_MALFORMED, str(error)), ())
+    return Reading(document, credential, None, tuple(read_proof(unsecured, proof, proofs, suites) for proof in proofs))
+
+
+def canonicalization_fault(error: CanonicalizationError) -> Fault:
+    """Return under which code a document without canonical form is reported."""
+    if isinstance(error, WorkLimitError):
+        return Fault(Code.MODEL_TOO_COSTLY, str(error))
+    if error.code in _UNKNOWN_VOCABULARY:
+        return Fault(Code.MODEL_UNKNOWN_CONTEXT, str(error))
+    return Fault(Code.MODEL_UNDEFINED_TERM if error.code in _UNDEFINED else Code.MODEL_MALFORMED, str(error))
+
+
+def read_proof(
+    unsecured: JsonObject, proof: JsonObject, proofs: tuple[JsonObject, ...], suites: Suites
+) -> ReadProof | Fault:
+    """Return one *proof* of the document *unsecured* as the checks look at it; *proofs* are all of the document's."""
+    try:
+        if proof.get("type") != TYPE:
+            raise UnknownSuiteError(str(proof.get("type"))[:80], suites.names)
+        statement = securing.statement(unsecured, proof, proofs, suites)
+        if proof.get("proofPurpose") != _ASSERTION:
+            return Fault(
+                Code.PROOF_PURPOSE, f"its purpose is {str(proof.get('proofPurpose'))[:80]!r}, not {_ASSERTION}"
+            )
+        return ReadProof(
+            suite=statement.algorithm,
+            method=_method(proof),
+            created=_instant(proof, "created"),
+            expires=_instant(proof, "expires"),
+            statement=statement,
+        )
+    except UnknownSuiteError as error:
+        return Fault(Code.PROOF_UNKNOWN_SUITE, str(error))
+    except CanonicalizationError as error:
+        return canonicalization_fault(error)
+    except JikinError as error:
+        return Fault(Code.PROOF_MALFORMED, str(error))
+
+
+def _method(proof: JsonObject) -> DidUrl | None:
+    """Return the verification method, None for one that is a URL but no DID URL: it can only be trusted by an entry."""
+    method: Json = proof.get("verificationMethod")
+    if isinstance(method, Mapping) or not isinstance(method, str) or not method:
+        raise ProofError("verificationMethod names the key by its URL")
+    try:
+        return DidUrl(method)
+    except ValueRefusedError:
+        return None
+
+
+def _instant(proof: JsonObject, name: str) -> int | None:
+    value: Json = proof.get(name)
+    if value is None and name not in proof:
+        return None
+    if not isinstance(value, str):
+        raise ProofError(f"{name} is a date and time")
+    return parse_instant(value)

@@ -1,0 +1,147 @@
+"""Chains for tests: one Hardhat node per session, and a bench on which memory and EVM look alike.
+
+In a test folder's conftest.py: `from tests.chain_fixtures import hardhat` (named in its __all__), a session-scoped
+fixture; however many folders import it, there is one node. Mark tests that use it with `chain`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Protocol
+
+import pytest
+
+from jikin.anchoring.acts import Act
+from jikin.anchoring.chain import MinedTransaction, Registry, RegistryPins, RegistryWriter
+from jikin.anchoring.devchain import HardhatNode
+from jikin.anchoring.memory import ACCOUNTS, MemoryChain
+
+PROJECT = Path(__file__).resolve().parents[1]
+_shared: list[HardhatNode] = []
+
+
+@pytest.fixture(scope="session")
+def hardhat() -> Iterator[HardhatNode]:
+    """Yield the session's Hardhat node; it is started by the first test that asks."""
+    if not _shared:
+        node = HardhatNode(PROJECT)
+        node.start()
+        _shared.append(node)
+    yield _shared[0]
+    _shared[0].stop()  # stopping twice is no error: every importing folder's fixture ends with the session
+
+
+def deployed(node: HardhatNode, delay: int = 0) -> RegistryPins:
+    """Return pins of a fresh registry on *node*, deployed by account 0."""
+    from jikin.anchoring import evm
+
+    return evm.deploy(node.url, node.accounts[0], delay)
+
+
+def send(writer: RegistryWriter, act: Act) -> MinedTransaction:
+    """Prepare, send and return *act* mined; the contract must take it."""
+    transaction = writer.prepare(act)
+    writer.broadcast(transaction)
+    mined = writer.mined(transaction.hash)
+    assert mined is not None
+    assert mined.succeeded
+    return mined
+
+
+class Bench(Protocol):
+    """A chain with a fresh registry. Account 0 is the accreditor; there are ten."""
+
+    @property
+    def registry(self) -> Registry: ...
+
+    def writer(self, number: int) -> RegistryWriter:
+        """Return the writer of account *number*."""
+
+    def advance(self, seconds: int) -> None:
+        """Let the chain's clock run ahead, and mine a block then."""
+
+    def mine(self, count: int = 1) -> None:
+        """Mine blocks."""
+
+    def hold_back(self) -> None:
+        """Mine nothing from now on but by `mine`."""
+
+    def unreachable(self) -> Registry:
+        """Return the same registry behind a chain that does not answer."""
+
+
+class MemoryBench:
+    """A MemoryChain with a clock of its own."""
+
+    def __init__(self, delay: int = 0) -> None:
+        self._now = 1_780_000_000
+        self.chain = MemoryChain(lambda: self._now, delay=delay)
+
+    @property
+    def registry(self) -> Registry:
+        return self.chain
+
+    def writer(self, number: int) -> RegistryWriter:
+        return self.chain.writer(ACCOUNTS[number])
+
+    def advance(self, seconds: int) -> None:
+        self._now += seconds
+        self.chain.mine()
+
+    def mine(self, count: int = 1) -> None:
+        self.chain.mine(count)
+
+    def hold_back(self) -> None:
+        self.chain.automine = False
+
+    def unreachable(self) -> Registry:
+        self.chain.reachable = False
+        return self.chain
+
+
+class EvmBench:
+    """A fresh registry on the session's Hardhat node."""
+
+    def __init__(self, node: HardhatNode, delay: int = 0) -> None:
+        from jikin.anchoring.evm import EvmRegistry
+
+        self.node = node
+        self.evm = EvmRegistry(node.url, deployed(node, delay))
+
+    @property
+    def registry(self) -> Registry:
+        return self.evm
+
+    def writer(self, number: int) -> RegistryWriter:
+        from jikin.anchoring.evm import EvmWriter
+
+        return EvmWriter(self.evm, self.node.accounts[number])
+
+    def advance(self, seconds: int) -> None:
+        self.node.increase_time(seconds)
+
+    def mine(self, count: int = 1) -> None:
+        self.node.mine(count)
+
+    def hold_back(self) -> None:
+        self.node.request("evm_setAutomine", False)
+        self.node.request("evm_setIntervalMining", 0)
+
+    def unreachable(self) -> Registry:
+        from jikin.anchoring.evm import EvmRegistry
+
+        return EvmRegistry("http://127.0.0.1:9", self.evm.pins, seconds=2.0)
+
+
+@contextmanager
+def undone(node: HardhatNode) -> Iterator[None]:
+    """Undo afterwards whatever happened on *node*: blocks, clock, mining."""
+    before = node.snapshot()
+    try:
+        yield
+    finally:
+        node.revert(before)
+        node.request("evm_setAutomine", True)
+        node.request("evm_setIntervalMining", 1000)

@@ -1,0 +1,1 @@
+"""The verifier's desk: files and numbers go in, reports come out."""

@@ -1,0 +1,146 @@
+"""Checking what people bring: files, folders, links and numbers go in, one answer for each document comes out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jikin.anchoring.receipt import Receipt
+from jikin.badges.confined import borrowed
+from jikin.badges.documents import CredentialFound, NumberFound, SubmittedFile, open_document
+from jikin.badges.qr import CheckUrl
+from jikin.credentials.record import NumberRecord
+from jikin.errors import AnchorError, DocumentError, FetchError, JikinError, NumberError
+from jikin.values import CertificateNumber, Json, JsonObject
+from jikin.verification import reporting
+from jikin.verification.document import Document
+from jikin.verification.numbers import verify_number
+from jikin.verification.report import Outcome, Report
+from jikin.verification.sources import Session
+from jikin.verification.verifying import verify
+from verifier.app import Desk
+
+_MAX_BYTES = 20 << 20
+_WORST = (Outcome.PASSED, Outcome.UNKNOWN, Outcome.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """The answer for one document called *name*: a report, or a fault where there was nothing that could be judged.
+
+    *record*: what the issuer says publicly of the number, where a number was checked. *host*: where a QR code leads.
+    """
+
+    name: str
+    report: Report | None
+    fault: JikinError | None = None
+    record: NumberRecord | None = None
+    host: str | None = None
+
+    @property
+    def outcome(self) -> Outcome:
+        """Return the report's outcome; what could not be read is unknown, neither genuine nor forged."""
+        return Outcome.UNKNOWN if self.report is None else self.report.outcome
+
+
+def check(asked: str, desk: Desk, session: Session, *, at: int | None = None) -> Iterator[Checked]:
+    """Yield an answer for each document that *asked* names: a path, a link, or a certificate number.
+
+    *at*: an earlier instant to judge about (Unix seconds). Raises DocumentError (``document.not-found``) for what is
+    neither.
+    """
+    path = Path(asked)
+    if path.exists():
+        with borrowed(None) as confinement:
+            yield from (_file(entry, desk, session, at) for entry in open_document(path, confinement=confinement))
+    elif asked.startswith(("https://", "http://", "HTTPS://", "HTTP://")):
+        yield from _link(asked, desk, session, at)
+    else:
+        try:
+            number = CertificateNumber.parse(asked)
+        except NumberError as error:
+            raise DocumentError(
+                f"{asked[:80]!r} is no file here, no link and no certificate number: {error}",
+                code="document.not-found",
+            ) from error
+        yield _number(asked, number, None, desk, session)
+
+
+def worst(outcomes: Iterable[Outcome]) -> Outcome:
+    """Return the worst of *outcomes*: failed, then unknown, then passed; of none: unknown."""
+    return max(outcomes, key=_WORST.index, default=Outcome.UNKNOWN)
+
+
+def checked_json(checked: Checked) -> JsonObject:
+    """Return the answer as JSON: the report; for what could not be read, the same shape with the one finding."""
+    if checked.report is not None:
+        report = reporting.report_json(checked.report)
+        if checked.record is not None:
+            public: Json = [{"label": dict(field.label), "value": field.value} for field in checked.record.public]
+            report = {**report, "public": public}
+        return report if checked.host is None else {**report, "host": checked.host}
+    fault = checked.fault
+    code, detail = ("document", "nothing was found") if fault is None else (fault.code, str(fault))
+    finding: JsonObject = {"code": code, "outcome": Outcome.UNKNOWN.value, "weight": "required", "detail": detail}
+    hint = {} if fault is None or fault.hint is None else {"hint": fault.hint}
+    return {"outcome": Outcome.UNKNOWN.value, "subject": {"kind": "document"}, "findings": [finding], **hint}
+
+
+def _file(entry: SubmittedFile, desk: Desk, session: Session, at: int | None) -> Checked:
+    match entry.content:
+        case CredentialFound():
+            return _credential(entry.name, entry.content, desk, session, at)
+        case NumberFound():
+            return _number(entry.name, entry.content.number, entry.content.host, desk, session)
+        case _:
+            return Checked(entry.name, None, entry.content)
+
+
+def _credential(name: str, found: CredentialFound, desk: Desk, session: Session, at: int | None) -> Checked:
+    try:
+        receipt = None if found.receipt is None else Receipt.parse(found.receipt)
+    except AnchorError as error:
+        # A receipt that cannot be read is no reason to doubt the credential; the issuer publishes another copy.
+        fault = DocumentError(f"the receipt cannot be read: {error}", code=error.code)
+        report = verify(Document(found.credential), session, desk.policy, desk.clock(), at=at)
+        return Checked(name, report, fault)
+    document = Document(found.credential, receipt)
+    return Checked(name, verify(document, session, desk.policy, desk.clock(), at=at))
+
+
+def _number(name: str, number: CertificateNumber, host: str | None, desk: Desk, session: Session) -> Checked:
+    answer = verify_number(number, session, desk.policy, desk.clock())
+    return Checked(name, answer.report, None, answer.record, host)
+
+
+def _link(url: str, desk: Desk, session: Session, at: int | None) -> Iterator[Checked]:
+    """A certificate's check link is a number; any other link leads to a document."""
+    try:
+        code = CheckUrl.parse(url)
+    except DocumentError as error:
+        if error.code != "document.other-code":
+            yield Checked(url, None, error)
+            return
+    else:
+        yield _number(url, code.number, code.host, desk, session)
+        return
+    try:
+        body = session.sources.fetch.get(url, max_bytes=_MAX_BYTES)
+    except FetchError as error:
+        yield Checked(url, None, error)
+        return
+    with borrowed(None) as confinement:
+        name = url.rpartition("/")[2] or url
+        yield from (
+            _file(entry, desk, session, at) for entry in open_document(body, name=name, confinement=confinement)
+        )
+
+
+def summary_json(answers: Sequence[Checked]) -> JsonObject:
+    """Return several answers as one JSON document: the worst outcome, how many of each, and every answer by name."""
+    return {
+        "outcome": worst(answer.outcome for answer in answers).value,
+        "counts": {outcome.value: sum(answer.outcome is outcome for answer in answers) for outcome in reversed(_WORST)},
+        "documents": [{"name": answer.name, **checked_json(answer)} for answer in answers],
+    }

@@ -1,0 +1,102 @@
+"""Answers for a terminal: the verdict first, in words, shape and colour; then each finding in one sentence."""
+
+from __future__ import annotations
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+
+from jikin.credentials.text import visible
+from jikin.values import format_instant
+from jikin.verification import reporting
+from jikin.verification.report import AsOf, Outcome, Report
+from verifier.checking import Checked
+
+_SHAPE = {Outcome.PASSED: "✓", Outcome.FAILED: "✗", Outcome.UNKNOWN: "?"}
+_COLOUR = {Outcome.PASSED: "green", Outcome.FAILED: "red", Outcome.UNKNOWN: "blue"}
+_WORD = {
+    "ko": {Outcome.PASSED: "맞음", Outcome.FAILED: "틀림", Outcome.UNKNOWN: "모름"},
+    "en": {Outcome.PASSED: "right", Outcome.FAILED: "wrong", Outcome.UNKNOWN: "unknown"},
+}
+_LABELS = {
+    "ko": {
+        "number": "번호",
+        "title": "이름",
+        "issuer": "발급",
+        "as_of": "기준",
+        "block": "블록",
+        "host": "QR이 이끄는 곳",
+    },
+    "en": {
+        "number": "Number",
+        "title": "Title",
+        "issuer": "Issuer",
+        "as_of": "As of",
+        "block": "block",
+        "host": "QR leads to",
+    },
+}
+_MAX = 300
+
+
+def show(checked: Checked, console: Console, language: str) -> None:
+    """Write one answer, every check with its sentence."""
+    _headline(checked, console, language)
+    report = checked.report
+    if report is None:
+        return
+    labels = _LABELS[language]
+    facts = Table.grid(padding=(0, 2))
+    facts.add_column(style="dim")
+    facts.add_column(overflow="fold")
+    rows = [(labels["number"], report.subject.number), (labels["title"], report.subject.title)]
+    if report.issuer.names is not None:
+        rows.append((labels["issuer"], report.issuer.names.in_language(language)))
+    if checked.record is not None:
+        rows += [(field.label.get(language, ""), field.value) for field in checked.record.public]
+    rows.append((labels["host"], checked.host))
+    as_of = next((finding.as_of for finding in report.findings if finding.as_of is not None), None)
+    rows.append((labels["as_of"], None if as_of is None else _as_of(as_of, labels["block"])))
+    for label, value in rows:
+        if value:
+            facts.add_row(f"  {label}", escape(visible(value, _MAX)))
+    console.print(facts)
+    _findings(report, console, language)
+
+
+def show_line(checked: Checked, console: Console, language: str) -> None:
+    """Write one answer in one line, for folders."""
+    _headline(checked, console, language)
+
+
+def _headline(checked: Checked, console: Console, language: str) -> None:
+    outcome = checked.outcome
+    if checked.report is not None:
+        sentence = reporting.verdict(checked.report, language)
+    else:
+        fault = checked.fault
+        sentence = "" if fault is None else f"{fault} {fault.hint or ''}".strip()
+    colour = _COLOUR[outcome]
+    console.print(
+        f"[bold {colour}]{_SHAPE[outcome]}[/bold {colour}] [bold]{escape(visible(checked.name, _MAX))}[/bold]  "
+        f"{escape(visible(sentence, 4 * _MAX))}",
+        soft_wrap=True,
+    )
+
+
+def _as_of(as_of: AsOf, block: str) -> str:
+    return f"{format_instant(as_of.block.time)} · {block} {as_of.block.number} · {as_of.chain}"
+
+
+def _findings(report: Report, console: Console, language: str) -> None:
+    table = Table.grid(padding=(0, 2))
+    for _ in range(3):
+        table.add_column(overflow="fold")
+    for finding in reporting.in_order(report.findings):
+        colour = _COLOUR[finding.outcome]
+        table.add_row(
+            f"  [{colour}]{_SHAPE[finding.outcome]} {_WORD[language][finding.outcome]}[/{colour}]",
+            escape(visible(reporting.sentence_of(report, finding, language), _MAX)),
+            f"[dim]{escape(finding.code)}[/dim]",
+        )
+    console.print(table)
