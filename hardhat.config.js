@@ -39,7 +39,7 @@ export default defineConfig({
   test: {
     solidity: {
       fuzz: { runs: 64, seed: "0x01" },
-      invariant: { runs: 16, depth: 100, failOnRevert: true },
+      invariant: { runs: 8, depth: 100, failOnRevert: true },
       fsPermissions: { readFile: ["./tests/vectors/statements.json"] },
     },
   },

@@ -23,7 +23,7 @@ import {StatusEpochs} from "./libraries/StatusEpochs.sol";
 
 /// @title Registry of issuers, their keys, anchors and status lists
 /// @notice The interface is the specification. Not upgradeable: a registry whose code can change is worth less as
-///         evidence. Holds no ether.
+///         evidence. Holds no ether, calls no other contract.
 contract CredentialRegistry is ICredentialRegistry, AccessControlDefaultAdminRules, EIP712 {
     using Slots for Operator;
     using Slots for Issuer;
@@ -273,7 +273,9 @@ contract CredentialRegistry is ICredentialRegistry, AccessControlDefaultAdminRul
     ) external {
         (Operator storage account, uint256 accountWord) = _operatorWith(issuerId, RIGHT_ISSUE);
         uint256 rights = Slots.operatorRights(accountWord);
-        _checkRight(issuerId, RIGHT_REVOKE | RIGHT_SUSPEND, rights);
+        if (rights & (RIGHT_REVOKE | RIGHT_SUSPEND) == 0) {
+            revert RightMissing(issuerId, msg.sender, RIGHT_REVOKE | RIGHT_SUSPEND, uint8(rights));
+        }
         uint256 word = _anchor(account, accountWord, issuerId, root, treeSize, kind);
         if (word != 0 && !Slots.isBatch(word, treeSize, kind)) {
             revert RootAlreadyAnchored(issuerId, root, uint40(word));
@@ -360,8 +362,8 @@ contract CredentialRegistry is ICredentialRegistry, AccessControlDefaultAdminRul
 
     // ---------------------------------------------------------------------------------------------------- inside
 
-    /// @dev Anchor `root`, unless it is on record: then its word is returned and nothing written, 0 otherwise. `account`
-    ///      is the operator's record, `accountWord` the word in it.
+    /// @dev Anchor `root`, unless it is on record: then its word is returned and nothing written, 0 otherwise.
+    ///      `account` is the operator's record, `accountWord` the word in it.
     function _anchor(
         Operator storage account,
         uint256 accountWord,
@@ -384,8 +386,8 @@ contract CredentialRegistry is ICredentialRegistry, AccessControlDefaultAdminRul
         emit Anchored(issuerId, root, treeSize, sequence, kind, msg.sender);
     }
 
-    /// @dev Publish an epoch of an operator with `rights`, unless the head on record is not `previousHead`: then nothing is
-    ///      written. Returns the head that was found.
+    /// @dev Publish an epoch of an operator with `rights`, unless the head on record is not `previousHead`: then
+    ///      nothing is written. Returns the head that was found.
     function _publish(
         uint256 rights,
         bytes32 issuerId,
@@ -449,21 +451,18 @@ contract CredentialRegistry is ICredentialRegistry, AccessControlDefaultAdminRul
         if (record.addedAt == 0) revert KeyUnknown(issuerId, keyId);
     }
 
-    /// @dev The caller as an operator whose rights count now and contain one of `needed`: its record, and the word in it.
+    /// @dev The caller as an operator whose rights count now and contain one of `needed`: its record, and the word in
+    ///      it.
     function _operatorWith(
         bytes32 issuerId,
         uint256 needed
     ) private view returns (Operator storage record, uint256 word) {
         record = _operators[issuerId][msg.sender];
         word = record.load();
-        _checkRight(issuerId, needed, Slots.operatorRights(word));
+        uint256 rights = Slots.operatorRights(word);
+        if (rights & needed == 0) revert RightMissing(issuerId, msg.sender, uint8(needed), uint8(rights));
         uint256 validUntil = Slots.operatorUntil(word);
         if (block.timestamp >= validUntil) revert OperatorExpired(issuerId, msg.sender, uint40(validUntil));
-    }
-
-    /// @dev Refuse rights that contain none of `needed`.
-    function _checkRight(bytes32 issuerId, uint256 needed, uint256 rights) private view {
-        if (rights & needed == 0) revert RightMissing(issuerId, msg.sender, uint8(needed), uint8(rights));
     }
 
     /// @dev Refuse an issuer that is not accredited now, or invalidated. Everything asked lies in one slot.

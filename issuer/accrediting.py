@@ -326,3 +326,19 @@ def add_officer(office: Office, institution: Institution, name: str, roles: Role
             roles=int(roles),
         )
     return officer
+
+
+def remove_officer(office: Office, institution: Institution, name: str) -> Officer:
+    """Return the officer who was let go: from now on their approvals do not count; raises OfficeError."""
+    now = office.clock()
+    with office.database.write() as connection:
+        officer = institutions.officer_named(connection, institution.id, name)
+        institutions.remove_officer(connection, officer.id, now)
+        audit.record(
+            connection,
+            at=now,
+            act="officer removed",
+            subject=f"officers/{officer.id}",
+            institution_id=institution.id,
+        )
+    return officer

@@ -9,9 +9,10 @@ The files are personal data. Writing them again changes nothing: the same certif
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import repeat
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -19,12 +20,12 @@ from issuer import files, releasing
 from issuer.office import Office
 from issuer.publishing import to_bytes
 from issuer.releasing import Issued
+from issuer.sheets import Press, Sheet
 from issuer.store import batches
 from issuer.store.batches import Batch, Credential, CredentialState
 from issuer.store.institutions import Institution
-from jikin.badges import certificate
 from jikin.credentials.types import CredentialType
-from jikin.errors import CredentialError, DocumentError, OfficeError
+from jikin.errors import DocumentError, OfficeError
 from jikin.values import CertificateNumber
 
 _CHUNK = 100
@@ -51,38 +52,29 @@ class Printed:
 
 @dataclass(frozen=True, slots=True)
 class Printer:
-    """Composes and renders the pages of one institution. *language* is ko or en."""
+    """Prints the certificates of one institution in *language* (ko or en)."""
 
     office: Office
     institution: Institution
-    press: certificate.Press
+    press: Press
     language: str = "ko"
 
-    @classmethod
-    def of(cls, office: Office, institution: Institution, language: str = "ko") -> Printer:
-        """Return a printer; raises DocumentError ``document.fonts`` when the certificate fonts are missing."""
-        return cls(office, institution, certificate.Press(), language)
-
-    def pdf(self, one: Issued, kind: CredentialType) -> bytes:
-        """Return the PDF of *one* with credential and receipt inside; raises DocumentError."""
+    def sheet(self, one: Issued, kind: CredentialType) -> Sheet:
+        """Return what the page of *one* needs."""
         profile, settings = self.office.profile(self.institution), self.office.settings
-        issued_on = datetime.fromtimestamp(one.credential.valid_from, ZoneInfo(settings.timezone)).date()
-        page = certificate.compose(
-            kind,
-            {name: str(value) for name, value in (one.credential.record or {}).items()},
+        return Sheet(
+            type=kind.id,
+            record={name: str(value) for name, value in (one.credential.record or {}).items()},
             number=CertificateNumber(one.credential.number),
             issuer_name={"ko": profile.names.ko, "en": profile.names.en},
-            issued_on=issued_on,
+            issued_on=datetime.fromtimestamp(one.credential.valid_from, ZoneInfo(settings.timezone)).date(),
             check_base=settings.check_at or profile.base_url,
             seal=self.institution.seal,
             language=self.language,
             note=settings.print_note,
+            credential=one.credential.document or b"",
+            receipt=to_bytes(one.receipt.to_json()),
         )
-        inside = [
-            certificate.credential_attachment(one.credential.document or b""),
-            certificate.receipt_attachment(to_bytes(one.receipt.to_json())),
-        ]
-        return self.press.render(page, inside)
 
 
 def folder_of(office: Office, batch: Batch) -> Path:
@@ -110,17 +102,23 @@ def write_batch(
     unprinted: list[Unprinted] = []
     count = 0
     for chunk in _chunks(office, batch):
-        for one in releasing.issued(office, institution, batch, chunk):
-            fault = _write(one, kind, folder, printer)
-            if fault is not None:
-                unprinted.append(fault)
+        ready = releasing.issued(office, institution, batch, chunk)
+        for one in ready:
+            _write_json(one, folder)
+        sheets = [] if printer is None else [printer.sheet(one, kind) for one in ready]
+        pages = repeat(None) if printer is None else printer.press.pages(sheets)
+        for one, page in zip(ready, pages, strict=False):
+            if isinstance(page, DocumentError):
+                unprinted.append(Unprinted(one.credential.line, page.code, str(page)))
+            elif page is not None:
+                files.write(folder / f"{_name(one)}.pdf", page, mode=files.PRIVATE, durable=False)
             count += 1
             on_progress(count)
     files.settle()
     return Printed(folder, count, tuple(unprinted))
 
 
-def _chunks(office: Office, batch: Batch) -> Iterable[tuple[Credential, ...]]:
+def _chunks(office: Office, batch: Batch) -> Iterator[tuple[Credential, ...]]:
     """Yield the certificates that were handed out and not erased."""
     last = 0
     while True:
@@ -132,16 +130,11 @@ def _chunks(office: Office, batch: Batch) -> Iterable[tuple[Credential, ...]]:
         yield tuple(one for one in chunk if one.state in _HANDED_OUT and one.document is not None)
 
 
-def _write(one: Issued, kind: CredentialType, folder: Path, printer: Printer | None) -> Unprinted | None:
-    name = str(CertificateNumber(one.credential.number))
+def _name(one: Issued) -> str:
+    return str(CertificateNumber(one.credential.number))
+
+
+def _write_json(one: Issued, folder: Path) -> None:
     document, receipt = one.credential.document or b"", to_bytes(one.receipt.to_json())
-    files.write(folder / f"{name}.json", document, mode=files.PRIVATE, durable=False)
-    files.write(folder / f"{name}.receipt.json", receipt, mode=files.PRIVATE, durable=False)
-    if printer is None:
-        return None
-    try:
-        pdf = printer.pdf(one, kind)
-    except (DocumentError, CredentialError) as error:
-        return Unprinted(one.credential.line, error.code, f"{error} {error.hint or ''}".strip())
-    files.write(folder / f"{name}.pdf", pdf, mode=files.PRIVATE, durable=False)
-    return None
+    files.write(folder / f"{_name(one)}.json", document, mode=files.PRIVATE, durable=False)
+    files.write(folder / f"{_name(one)}.receipt.json", receipt, mode=files.PRIVATE, durable=False)

@@ -47,6 +47,7 @@ class Settings:
     poll_seconds: Annotated[float, About("pause between two looks at the chain", "seconds")] = 0.5
     chain_wait_seconds: Annotated[float, About("a job waits this long for the chain", "seconds")] = 600.0
     sign_chunk: Annotated[int, About("signed between two commits", "credentials")] = 50
+    processes: Annotated[int, About("that print certificates; 0: one per processor", "processes")] = 0
     csv_max_bytes: Annotated[int, About("largest file taken in", "bytes")] = 64 << 20
     csv_max_line_bytes: Annotated[int, About("longest line taken in; a longer one is one bad row", "bytes")] = 1 << 16
     csv_max_rows: Annotated[int, About("most rows of one file", "rows")] = 98_304
@@ -137,6 +138,7 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "poll_seconds": (0.01, 60),
     "chain_wait_seconds": (1, 7 * 86_400),
     "sign_chunk": (1, 10_000),
+    "processes": (0, 256),
     "csv_max_bytes": (1, 1 << 32),
     "csv_max_line_bytes": (64, 131_072),  # the reader of cells stops there
     "csv_max_rows": (1, 1 << 22),

@@ -102,13 +102,13 @@ class MemoryBench:
 
 
 class EvmBench:
-    """A fresh registry on the session's Hardhat node."""
+    """A registry on the session's Hardhat node, a fresh one unless *pins* name it."""
 
-    def __init__(self, node: HardhatNode, delay: int = 0) -> None:
+    def __init__(self, node: HardhatNode, pins: RegistryPins | None = None) -> None:
         from jikin.anchoring.evm import EvmRegistry
 
         self.node = node
-        self.evm = EvmRegistry(node.url, deployed(node, delay))
+        self.evm = EvmRegistry(node.url, pins or deployed(node))
 
     @property
     def registry(self) -> Registry:

@@ -9,6 +9,7 @@ import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from jikin.anchoring.acts import (
     Act,
@@ -49,13 +50,14 @@ from jikin.status.notes import Note, SealedNote, seal
 from jikin.status.publication import Publication
 from jikin.status.root import array_root
 from jikin.status.snapshot import StatusSnapshot
-from jikin.values import CertificateNumber, Did, DidUrl, Digest, JsonObject, ListId
+from jikin.values import Address, CertificateNumber, Did, DidUrl, Digest, IssuerId, JsonObject, ListId
 from jikin.verification.document import Document
 from jikin.verification.sources import Sources
+from tests.chain_fixtures import send
 
 START = 1_790_000_000  # 2026-09-21T13:33:20Z, noon and more in Seoul
 MINUTE, HOUR, DAY = 60, 3600, 86_400
-ACCREDITOR, OWNER, OPERATOR = ACCOUNTS[0], ACCOUNTS[1], ACCOUNTS[2]
+ACCREDITOR, OWNER, OPERATOR = ACCOUNTS[:3]
 CONTEXTS = Contexts.packaged()
 SUITES = standard_suites(CONTEXTS)
 TYPE = "course-completion"
@@ -130,9 +132,18 @@ class _CountingView:
 class SmallWorld:
     """One institution (did:web:certs.example), accredited for course completions, with a list of 2^17 entries."""
 
-    def __init__(self, *, anchors_all: bool = True, types: Sequence[str] = (TYPE,)) -> None:
-        self.time = START
-        self.chain = MemoryChain(lambda: self.time)
+    def __init__(
+        self,
+        *,
+        anchors_all: bool = True,
+        types: Sequence[str] = (TYPE,),
+        chain: Any = None,
+        accounts: Sequence[Address] = ACCOUNTS,
+    ) -> None:
+        """Use *chain*, whose first *accounts* are accreditor, owner and operator, instead of one in memory."""
+        self.time = START if chain is None else chain.view().block.time
+        self.chain = chain or MemoryChain(lambda: self.time)
+        self.accreditor, self.owner, self.operator = accounts[:3]
         self.web = Web()
         self.did = Did("did:web:certs.example")
         self.signer = Ed25519Signer.from_seed(b"\x01" * 32)
@@ -152,22 +163,20 @@ class SmallWorld:
 
     # --- the chain ---
 
-    def act(self, act: Act, account=OPERATOR) -> None:  # type: ignore[no-untyped-def]
-        writer = self.chain.writer(account)
-        transaction = writer.prepare(act)
-        writer.broadcast(transaction)
-        mined = writer.mined(transaction.hash)
-        assert mined is not None
-        assert mined.succeeded
+    def act(self, act: Act, account: Address | None = None) -> None:
+        mined = send(self.chain.writer(account or self.operator), act)
+        self.time = max(self.time, mined.block.time)
 
     def later(self, seconds: int) -> int:
         """Let *seconds* pass and one block be mined."""
         self.time += seconds
+        if not isinstance(self.chain, MemoryChain):
+            self.chain.advance(seconds)
         self.chain.mine()
         return self.time
 
     @property
-    def issuer_id(self):  # type: ignore[no-untyped-def]
+    def issuer_id(self) -> IssuerId:
         return self.did.issuer_id
 
     @property
@@ -175,18 +184,18 @@ class SmallWorld:
         return context_hash(self.chain.pins.chain, self.chain.pins.registry, self.issuer_id)
 
     def _register(self, anchors_all: bool) -> None:
-        self.act(RegisterIssuer(self.did.registered, OWNER, self.time, self.time + 365 * DAY), ACCREDITOR)
+        self.act(RegisterIssuer(self.did.registered, self.owner, self.time, self.time + 365 * DAY), self.accreditor)
         if anchors_all:
-            self.act(SetAnchorsAll(self.issuer_id), ACCREDITOR)
+            self.act(SetAnchorsAll(self.issuer_id), self.accreditor)
         self.approve(self.profile)
-        self.act(AddKey(self.issuer_id, self.multikey(self.signer)), OWNER)
+        self.act(AddKey(self.issuer_id, self.multikey(self.signer)), self.owner)
         rights = Rights.ISSUE | Rights.REVOKE | Rights.SUSPEND
-        self.act(SetOperator(self.issuer_id, OPERATOR, self.time + 365 * DAY, rights), OWNER)
+        self.act(SetOperator(self.issuer_id, self.operator, self.time + 365 * DAY, rights), self.owner)
         self.act(OpenStatusList(self.issuer_id, LIST, 17, self.permutation.key_hash))
 
     def approve(self, profile: Profile) -> None:
-        self.act(ProposeProfile(self.issuer_id, profile.to_bytes()), OWNER)
-        self.act(ApproveProfile(self.issuer_id, profile.hash), ACCREDITOR)
+        self.act(ProposeProfile(self.issuer_id, profile.to_bytes()), self.owner)
+        self.act(ApproveProfile(self.issuer_id, profile.hash), self.accreditor)
 
     # --- the institution ---
 
@@ -317,7 +326,7 @@ class SmallWorld:
         effective: int | None = None,
         root: Digest | None = None,
         replacement: Digest | None = None,
-        account=OPERATOR,  # type: ignore[no-untyped-def]
+        account: Address | None = None,
     ) -> Publication:
         """Publish one epoch in which *issued* gets *state*, with a note, on the chain and on the web."""
         before = self.snapshot()

@@ -11,7 +11,7 @@ uint8 constant RIGHTS_ALL = 15;
 // Bits of `Issuer.flags`.
 uint16 constant ISSUER_ANCHORS_ALL = 1;
 uint16 constant ISSUER_INVALIDATED = 2;
-// Bit 4 is kept for an issuer whose anchoring moved to a successor registry.
+// The bit of value 4 is kept for an issuer whose anchoring moved to the registry that follows this one.
 
 /// @title Registry of issuers, their keys, anchors and status lists
 /// @notice Who may issue, which keys count when, which batches of credentials were anchored when, and what became of
@@ -33,7 +33,8 @@ uint16 constant ISSUER_INVALIDATED = 2;
 ///         slot 10  mapping(bytes32 issuerId => AuditHead)
 ///         slot 11  Successor
 ///
-///         Slots 0 to 4 belong to the inherited access control and typed-data code.
+///         Slots 0 to 4 belong to the inherited access control and typed-data code. The domain of typed data (EIP-712,
+///         read by `eip712Domain()`) is name "Jikin CredentialRegistry", version "1".
 interface ICredentialRegistry {
     // ------------------------------------------------------------------------------------------------- records
 
@@ -203,7 +204,8 @@ interface ICredentialRegistry {
         address operator
     );
 
-    /// @notice The head of the audit log was published. `previousBlock` holds the event before it, 0: this is the first.
+    /// @notice The head of the audit log was published. `previousBlock` holds the event before it; 0: this is the
+    ///         first.
     event AuditHeadPublished(
         bytes32 indexed issuerId,
         uint64 size,
@@ -364,8 +366,8 @@ interface ICredentialRegistry {
     /// @return profileHash What the accreditor approves.
     function proposeProfile(bytes32 issuerId, bytes calldata profile) external returns (bytes32 profileHash);
 
-    /// @notice Give `account` these rights until `validUntil`, in place of those it had. Only the owner. No rights takes
-    ///         them away; the account's sequence goes on.
+    /// @notice Give `account` these rights until `validUntil`, in place of those it had. Only the owner. No rights
+    ///         takes them away; the account's sequence goes on.
     function setOperator(bytes32 issuerId, address account, uint40 validUntil, uint8 rights) external;
 
     /// @notice Register a signing key, from now on. Only the owner; a key once registered stays on record.

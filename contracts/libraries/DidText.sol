@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 import {ICredentialRegistry} from "../interfaces/ICredentialRegistry.sol";
 
 /// @title The text of a DID as it is registered
-/// @notice DID Core 1.0, section 3.1: "did:" method ":" identifier, ASCII, no path, query or fragment. An issuer id is a
-///         hash of this text, so a text that could be written in two ways would make two issuers of one.
+/// @notice DID Core 1.0, section 3.1: "did:" method ":" identifier, ASCII, no path, query or fragment. An issuer id is
+///         a hash of this text, so a text that could be written in two ways would make two issuers of one.
 library DidText {
     uint256 internal constant MAX_BYTES = 2048;
     uint256 private constant METHOD_AT = 4;
@@ -23,7 +23,9 @@ library DidText {
     function check(string calldata did) internal pure {
         bytes calldata text = bytes(did);
         if (text.length > MAX_BYTES) revert ICredentialRegistry.DidRefused(did, MAX_BYTES);
-        if (text.length < METHOD_AT || bytes4(text[:METHOD_AT]) != "did:") revert ICredentialRegistry.DidRefused(did, 0);
+        if (text.length < METHOD_AT || bytes4(text[:METHOD_AT]) != "did:") {
+            revert ICredentialRegistry.DidRefused(did, 0);
+        }
         uint256 colon = _skip(text, METHOD_AT, METHOD);
         if (colon == METHOD_AT || colon == text.length || text[colon] != ":") {
             revert ICredentialRegistry.DidRefused(did, colon);

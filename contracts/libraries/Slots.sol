@@ -4,9 +4,9 @@ pragma solidity 0.8.37;
 import {ICredentialRegistry} from "../interfaces/ICredentialRegistry.sol";
 
 /// @title Packed slots that are read and written in one go
-/// @notice The compiler reads and writes a packed slot member by member and masks each of them, which costs three to
-///         four thousand gas in the calls that are made most. Here the same slots are words. The shifts repeat the order
-///         of members in the interface; tests hold them against the compiler's own layout.
+/// @notice The compiler reads and writes a packed slot member by member and masks each of them, which costs more than a
+///         thousand gas in the calls that are made most. Here the same slots are words. The shifts repeat the order of
+///         members in the interface; tests hold them against the compiler's own layout.
 library Slots {
     // ------------------------------------------- Operator: validUntil (40) | rights (8) | sequence (32) | version (8)
 
@@ -60,7 +60,7 @@ library Slots {
         }
     }
 
-    /// @notice Write an anchor of this block.
+    /// @notice Write an anchor of this block. Time and number of a block fit into 40 bits for thirty thousand years.
     function store(
         ICredentialRegistry.Anchor storage record,
         uint256 treeSize,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -19,6 +20,7 @@ from issuer.commands.common import (
     opened,
     terminal,
 )
+from jikin.errors import JikinError
 from jikin.values import Json
 
 if TYPE_CHECKING:
@@ -26,6 +28,17 @@ if TYPE_CHECKING:
     from issuer.office import Office
 
 _MARKS = {True: "✓", False: "✗", None: "?"}
+
+
+@dataclass(frozen=True, slots=True)
+class _NewOfficer:
+    """An officer as asked for on the command line."""
+
+    name: str
+    roles: tuple[str, ...]
+    key: Path | None
+    public_key: str | None
+    passphrase_file: Path | None
 
 
 def register(app: typer.Typer) -> None:
@@ -69,7 +82,10 @@ def _register_institution(admin: typer.Typer) -> None:
 
     @institution.command("create")
     def create(
-        domain: Annotated[str, typer.Option("--domain", metavar="HOST", help="Its web site; the DID is did:web of it.")],
+        *,
+        domain: Annotated[
+            str, typer.Option("--domain", metavar="HOST", help="Its web site; the DID is did:web of it.")
+        ],
         name_ko: Annotated[str, typer.Option("--name-ko", metavar="NAME", help="Its name in Korean.")],
         name_en: Annotated[str, typer.Option("--name-en", metavar="NAME", help="Its name in English.")],
         code: Annotated[str, typer.Option("--code", metavar="CODE", help="Its four symbols in certificate numbers.")],
@@ -93,6 +109,7 @@ def _register_officer(admin: typer.Typer) -> None:
 
     @officer.command("add")
     def add(
+        *,
         name: Annotated[str, typer.Argument(metavar="NAME", help="Login name.")],
         roles: Annotated[
             list[str], typer.Option("--role", metavar="ROLE", help="issue, request, approve, suspend, registrar.")
@@ -111,4 +128,145 @@ def _register_officer(admin: typer.Typer) -> None:
     ) -> None:
         """Register an officer with a key of their own, encrypted with a passphrase of their own."""
         with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
-            _add_officer(shown, office, institution, name, roles, key, public_key, passphrase_file)
+            new = _NewOfficer(name, tuple(roles), key, public_key, passphrase_file)
+            _add_officer(shown, office, institution, new)
+
+    @officer.command("remove")
+    def remove(
+        name: Annotated[str, typer.Argument(metavar="NAME", help="Login name.")],
+        institution: InstitutionOption = None,
+        data: DataOption = None,
+        as_json: JsonOption = False,
+        lang: LangOption = None,
+    ) -> None:
+        """Let an officer go: their approvals no longer count."""
+        with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
+            _remove_officer(shown, office, institution, name)
+
+
+def _deploy(shown: Terminal) -> None:
+    from issuer import development
+    from jikin.anchoring.pins import pins_json
+
+    if development.ensure_passphrase(shown.settings):
+        shown.say("deploy.passphrase", file=shown.settings.path(shown.settings.passphrase_file))
+    with opened(shown) as office:
+        pins = development.deploy(office)
+    path = shown.settings.path(shown.settings.registry_file)
+    text = shown.words("deploy.done", registry=pins.registry, chain=pins.chain, file=path)
+    shown.answer({**pins_json(pins), "file": str(path)}, text)
+
+
+def _create(shown: Terminal, office: Office, new: NewInstitution) -> None:
+    from issuer import accrediting, development
+
+    institution = accrediting.prepare(office, new)
+    shown.say("institution.prepared", folder=office.public(institution).path)
+    development.fund_institution(office, institution)
+    accrediting.register(office, institution)
+    profile = office.profile(institution)
+    accounts = {name: str(account) for name, account in accrediting.accounts(office, institution).items()}
+    document: dict[str, Json] = {
+        "did": str(institution.did),
+        "issuerId": institution.issuer_id.hex(),
+        "domain": institution.domain,
+        "baseUrl": profile.base_url,
+        "numberCode": institution.number_code,
+        "types": list(profile.types),
+        "profileHash": profile.hash.hex(),
+        "accounts": accounts,
+        "public": str(office.public(institution).path),
+    }
+    text = shown.words("institution.done", name=profile.names.in_language(shown.words.language), did=institution.did)
+    shown.answer(document, text)
+
+
+def _add_officer(shown: Terminal, office: Office, institution_name: str | None, new: _NewOfficer) -> None:
+    from issuer import accrediting, approving
+    from jikin.codec import multikey
+    from jikin.proofs import keystore
+    from jikin.proofs.ed25519 import Ed25519Signer
+
+    institution = office.institution(institution_name)
+    roles = approving.parse_roles(new.roles)
+    path: Path | None = None
+    if new.public_key is not None:
+        public = multikey.decode(new.public_key)
+    else:
+        path = new.key if new.key is not None else officer_key_path(shown.settings, new.name)
+        signer = Ed25519Signer.generate()
+        public = signer.public_key
+        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+        keystore.save(path, signer, officer_passphrase(shown, new.name, new.passphrase_file, confirm=True))
+    try:
+        officer = accrediting.add_officer(office, institution, new.name, roles, public)
+    except JikinError:
+        if path is not None:
+            path.unlink()  # nobody knows this key: it was made a moment ago
+        raise
+    document: dict[str, Json] = {
+        "officer": officer.id,
+        "name": officer.name,
+        "roles": list(approving.role_names(officer.roles)),
+        "publicKey": officer.multikey,
+        "key": None if path is None else str(path),
+    }
+    text = shown.words("officer.added", name=officer.name, roles=", ".join(approving.role_names(officer.roles)))
+    shown.answer(document, text)
+
+
+def _remove_officer(shown: Terminal, office: Office, institution_name: str | None, name: str) -> None:
+    from issuer import accrediting
+
+    officer = accrediting.remove_officer(office, office.institution(institution_name), name)
+    shown.answer({"officer": officer.id, "name": officer.name}, shown.words("officer.removed", name=officer.name))
+
+
+def _doctor(shown: Terminal, office: Office) -> int:
+    """Print every check and return the exit code: 1 when something is wrong."""
+    from issuer.doctor import examine
+
+    checks = examine(office)
+    lines = []
+    for check in checks:
+        whose = f" ({check.whose})" if check.whose else ""
+        lines.append(f"{_MARKS[check.ok]} {check.name}{whose}: {check.found}")
+        if check.ok is not True:
+            lines.append("    " + shown.words("doctor.right", right=check.right))
+    wrong = sum(check.ok is False for check in checks)
+    lines.append(shown.words("doctor.wrong" if wrong else "doctor.fine", wrong=wrong, count=len(checks)))
+    document: dict[str, Json] = {
+        "ok": not wrong,
+        "checks": [
+            {"name": one.name, "ok": one.ok, "found": one.found, "right": one.right, "institution": one.whose or None}
+            for one in checks
+        ],
+    }
+    shown.answer(document, "\n".join(lines))
+    return 1 if wrong else 0
+
+
+def _settings(shown: Terminal) -> None:
+    from issuer.settings import listing
+
+    lines = listing(shown.settings)
+    document: dict[str, Json] = {
+        "settings": [
+            {
+                "name": line.name,
+                "value": line.value,
+                "default": line.default,
+                "meaning": line.meaning,
+                "unit": line.unit,
+                "source": line.source,
+            }
+            for line in lines
+        ]
+    }
+    text = "\n".join(
+        f"{line.name} = {line.value or '-'}  [{line.source}]\n    {line.meaning}"
+        + (f"; {line.unit}" if line.unit else "")
+        + (f"; default {line.default}" if line.default else "")
+        for line in lines
+    )
+    shown.answer(document, text)

@@ -69,9 +69,12 @@ class Terminal:
 
 
 @contextmanager
-def terminal(data: Path | None, lang: str | None, *, as_json: bool) -> Iterator[Terminal]:
-    """Give the terminal of a command; errors inside are told in its language. Raises JikinError."""
-    settings = load(os.environ, given={"data": data, "lang": lang})
+def terminal(data: Path | None, lang: str | None, *, as_json: bool, **given: object) -> Iterator[Terminal]:
+    """Give the terminal of a command; errors inside are told in its language. Raises JikinError.
+
+    *given* are further settings that the command line may state.
+    """
+    settings = load(os.environ, given={"data": data, "lang": lang, **given})
     words = Words(settings.lang)
     try:
         yield Terminal(settings, as_json, words, Console(stderr=True))

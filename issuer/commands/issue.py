@@ -23,13 +23,12 @@ from issuer.commands.common import (
     opened,
     terminal,
 )
-from jikin.errors import OfficeError
 from jikin.values import CertificateNumber, Json, format_instant
 
 if TYPE_CHECKING:
     from issuer.importing import Preview
     from issuer.office import Office
-    from issuer.printing import Printed, Printer
+    from issuer.printing import Printed
     from issuer.store.batches import Batch, SourceRow
     from issuer.store.institutions import Institution
     from jikin.credentials.types import CredentialType
@@ -58,6 +57,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command("issue")
     def issue(
+        *,
         rows: Annotated[Path, typer.Argument(metavar="ROWS.CSV", help="List of results: UTF-8 or CP949.")],
         type_id: Annotated[str, typer.Option("--type", metavar="TYPE", help="Credential type.")],
         suite: Annotated[
@@ -72,7 +72,9 @@ def register(app: typer.Typer) -> None:
             Path | None, typer.Option("--out", metavar="DIR", help="Where documents go. [DIR/issued/batch-N]")
         ] = None,
         pdf: Annotated[bool, typer.Option("--pdf/--no-pdf", help="Print certificates as PDF.")] = True,
-        print_language: Annotated[str, typer.Option("--print-lang", metavar="ko|en", help="Language of the PDF.")] = "ko",
+        print_language: Annotated[
+            str, typer.Option("--print-lang", metavar="ko|en", help="Language of the PDF.")
+        ] = "ko",
         institution: InstitutionOption = None,
         data: DataOption = None,
         as_json: JsonOption = False,
@@ -123,13 +125,14 @@ def preview_only(shown: Terminal, office: Office, institution: Institution, wish
 
 def run(shown: Terminal, office: Office, institution: Institution, wishes: Wishes) -> int:
     """Issue, or go on with what an earlier run began, and return the exit code."""
-    from issuer import files, importing, printing
+    from issuer import files, importing, sheets
     from issuer.jobs import Worker
 
     kind = office.types.named(wishes.type)
     importing.may_issue(institution, kind)
     office.suites.named(wishes.suite or office.settings.suite)
-    printer = printing.Printer.of(office, institution, wishes.print_language) if wishes.pdf else None
+    if wishes.pdf:
+        sheets.check_fonts()
     data = files.read(wishes.rows)
     key = wishes.key or importing.default_key(kind.id, data)
     batch = importing.existing(office.database, institution, key, kind, data)
@@ -144,7 +147,7 @@ def run(shown: Terminal, office: Office, institution: Institution, wishes: Wishe
         shown.say("issue.resumed", batch=batch.id, state=batch.state.value)
     with Worker(office) as worker, _bars(shown, batch.count) as tell:
         worker.issue(batch.id, lambda now: tell(now.signed, now.verified, 0))
-    return _finish(shown, office, institution, kind=kind, batch_id=batch.id, wishes=wishes, printer=printer)
+    return _finish(shown, office, institution, kind=kind, batch_id=batch.id, wishes=wishes)
 
 
 def _finish(
@@ -155,10 +158,9 @@ def _finish(
     kind: CredentialType,
     batch_id: int,
     wishes: Wishes,
-    printer: Printer | None,
 ) -> int:
     """Write documents and failures of a released batch and return the exit code."""
-    from issuer import printing
+    from issuer import printing, sheets
     from issuer.store import batches
 
     with office.database.read() as connection:
@@ -166,13 +168,14 @@ def _finish(
         bad = batches.source_rows(connection, batch_id, "bad")
         credentials = batches.credentials_of(connection, batch_id)
     folder = wishes.out or printing.folder_of(office, batch)
-    with _bars(shown, batch.count) as tell:
+    wanted = office.settings.processes if wishes.pdf else 1
+    with _bars(shown, batch.count) as tell, sheets.Press(wanted, batch.count) as press:
         printed = printing.write_batch(
             office,
             institution,
             batch,
             folder,
-            printer=printer,
+            printer=printing.Printer(office, institution, press, wishes.print_language) if wishes.pdf else None,
             on_progress=lambda count: tell(batch.count, batch.count, count),
         )
     failures = None
@@ -221,9 +224,7 @@ def _summary(shown: Terminal, batch: Batch, printed: Printed, failures: Path | N
     return "\n".join(lines)
 
 
-def _nothing_to_issue(
-    shown: Terminal, office: Office, kind: CredentialType, looked: Preview, wishes: Wishes
-) -> int:
+def _nothing_to_issue(shown: Terminal, office: Office, kind: CredentialType, looked: Preview, wishes: Wishes) -> int:
     """Answer for a file without a row that can be issued: all bad, or all issued before."""
     folder = wishes.out or office.settings.path(office.settings.out) / f"refused-{looked.source_digest.hex()[:12]}"
     failures = _write_failures(shown, kind, looked.bad, folder / FAILURES) if looked.bad else None
@@ -289,9 +290,7 @@ def _write_failures(
     for row in bad:
         for fault in row.faults:
             column = kind.columns[fault.column].header.in_language(language) if fault.column in kind.columns else ""
-            reason, remedy = (
-                (fault.reason_ko, fault.fix_ko) if language == "ko" else (fault.reason_en, fault.fix_en)
-            )
+            reason, remedy = (fault.reason_ko, fault.fix_ko) if language == "ko" else (fault.reason_en, fault.fix_en)
             writer.writerow((row.line, *(_harmless(cell) for cell in (column, fault.found, reason, remedy))))
     for one in printed.unprinted if printed is not None else ():
         writer.writerow((one.line, "", one.code, _harmless(one.message), shown.words("failures.unprinted")))
@@ -309,7 +308,9 @@ def _bars(shown: Terminal, count: int) -> Iterator[Callable[[int, int, int], Non
     """Give a function that shows how many are signed, verified and printed."""
     columns = (TextColumn("{task.description}"), BarColumn(bar_width=24), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=shown.progress, transient=True) as progress:
-        tasks = [progress.add_task(shown.words(f"progress.{name}"), total=count) for name in ("sign", "verify", "print")]
+        tasks = [
+            progress.add_task(shown.words(f"progress.{name}"), total=count) for name in ("sign", "verify", "print")
+        ]
 
         def tell(*done: int) -> None:
             for task, value in zip(tasks, done, strict=True):

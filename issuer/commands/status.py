@@ -63,6 +63,7 @@ def register(app: typer.Typer) -> None:
 
     @app.command("approve")
     def approve(
+        *,
         task: Annotated[int, typer.Argument(metavar="TASK", help="Number of the task.")],
         officer: OfficerOption,
         key: KeyOption = None,
@@ -93,6 +94,7 @@ def register(app: typer.Typer) -> None:
 def _register_changes(app: typer.Typer) -> None:
     @app.command("revoke")
     def revoke(
+        *,
         numbers: NumbersArgument,
         reason: ReasonOption,
         officer: OfficerOption,
@@ -111,11 +113,14 @@ def _register_changes(app: typer.Typer) -> None:
 
     @app.command("suspend")
     def suspend(
+        *,
         numbers: NumbersArgument,
         reason: ReasonOption,
         officer: OfficerOption,
         effective: EffectiveOption = None,
-        alone: Annotated[bool, typer.Option("--alone", help="Emergency brake: publish at once, without a colleague.")] = False,
+        alone: Annotated[
+            bool, typer.Option("--alone", help="Emergency brake: publish at once, without a colleague.")
+        ] = False,
         key: KeyOption = None,
         passphrase_file: PassphraseFileOption = None,
         institution: InstitutionOption = None,
@@ -130,6 +135,7 @@ def _register_changes(app: typer.Typer) -> None:
 
     @app.command("reinstate")
     def reinstate(
+        *,
         numbers: NumbersArgument,
         reason: ReasonOption,
         officer: OfficerOption,

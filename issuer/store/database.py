@@ -6,15 +6,16 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
 from sqlalchemy.exc import SQLAlchemyError
 
+from issuer.migrations import NEWEST
 from jikin.errors import OfficeError, SettingsError
+
+if TYPE_CHECKING:
+    from alembic.config import Config
 
 _MIGRATIONS = Path(__file__).parent.parent / "migrations"
 _BUSY_SECONDS = 30
@@ -58,10 +59,13 @@ class Database:
 
     def migrate(self) -> None:
         """Bring the tables to the newest schema; raises OfficeError when the database is newer than this program."""
-        script = ScriptDirectory.from_config(_config())
         found, newest = self.schema_versions()
         if found == newest:
             return
+        from alembic import command
+        from alembic.script import ScriptDirectory
+
+        script = ScriptDirectory.from_config(_config())
         if found is not None and found not in {revision.revision for revision in script.walk_revisions()}:
             raise OfficeError(
                 f"the database has schema {found!r}, which this program does not know; its newest is {newest!r}",
@@ -76,8 +80,10 @@ class Database:
     def schema_versions(self) -> tuple[str | None, str | None]:
         """Return the schema found (None: empty database) and the newest this program knows."""
         with self.read() as connection:
-            found = MigrationContext.configure(connection).get_current_revision()
-        return found, ScriptDirectory.from_config(_config()).get_current_head()
+            if not inspect(connection).has_table("alembic_version"):
+                return None, NEWEST
+            found = connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
+        return found, NEWEST
 
     def close(self) -> None:
         """Close every connection."""
@@ -85,6 +91,8 @@ class Database:
 
 
 def _config() -> Config:
+    from alembic.config import Config
+
     configuration = Config()
     configuration.set_main_option("script_location", str(_MIGRATIONS))
     return configuration

@@ -64,10 +64,10 @@ def add(
     """Return the institution, added."""
     result = connection.execute(
         insert(institutions)
-        .values(did=did.registered, domain=domain, number_code=number_code, profile=profile, seal=seal, created_at=at)
+        .values(did=did.text, domain=domain, number_code=number_code, profile=profile, seal=seal, created_at=at)
         .returning(institutions.c.id)
     )
-    return Institution(result.scalar_one(), Did(did.registered), domain, number_code, profile, seal)
+    return Institution(result.scalar_one(), did, domain, number_code, profile, seal)
 
 
 def set_profile(connection: Connection, institution_id: int, profile: bytes, seal: str) -> None:

@@ -42,36 +42,45 @@ def path_length(index: int, size: int) -> int:
     return below + (index >> below).bit_count()
 
 
+def _levels(size: int) -> tuple[tuple[int, int], ...]:
+    """Return (first node, nodes) of every level below the root, leaf level first."""
+    levels = []
+    start, width = 0, size
+    while width > 1:
+        levels.append((start, width))
+        start, width = start + width, (width + 1) // 2
+    return tuple(levels)
+
+
+def _positions(index: int, levels: tuple[tuple[int, int], ...]) -> list[int]:
+    positions = []
+    for start, width in levels:
+        partner = index ^ 1
+        if partner < width:  # else this way goes up alone
+            positions.append(start + partner)
+        index >>= 1
+    return positions
+
+
 def node_positions(index: int, size: int) -> tuple[int, ...]:
     """Return which nodes of the stored tree make the path of leaf *index*, leaf side first; raises AnchorError.
 
     Node *i* is the bytes 32·i … 32·i + 31 of ``Tree.to_bytes()``, so that a path is a few reads from file or database.
     """
     check_index(index, size)
-    positions = []
-    start, width = 0, size
-    while width > 1:
-        partner = index ^ 1
-        if partner < width:
-            positions.append(start + partner)
-        start, width, index = start + width, (width + 1) // 2, index >> 1
-    return tuple(positions)
+    return tuple(_positions(index, _levels(size)))
 
 
 def node_count(size: int) -> int:
     """Return how many nodes the stored tree of *size* leaves has, all levels together; raises AnchorError."""
     check_size(size)
-    count = width = size
-    while width > 1:
-        width = (width + 1) // 2
-        count += width
-    return count
+    return sum(width for _start, width in _levels(size)) + 1
 
 
 class Tree:
     """A Merkle tree of 1 … 2^22 leaves."""
 
-    __slots__ = ("_nodes", "size")
+    __slots__ = ("_levels", "_nodes", "size")
 
     def __init__(self, leaves: Iterable[Digest]) -> None:
         """Build the tree over *leaves* in their order; raises AnchorError for none or too many."""
@@ -93,7 +102,7 @@ class Tree:
                 f"a stored tree of {size} leaves has {expected} bytes, got {len(data)}", code="anchor.tree-size"
             )
         tree = cls.__new__(cls)
-        tree.size, tree._nodes = size, bytes(data)
+        tree.size, tree._nodes, tree._levels = size, bytes(data), _levels(size)
         return tree
 
     def _build(self, level: bytes) -> None:
@@ -101,7 +110,7 @@ class Tree:
         if rest:
             raise AnchorError(f"leaves are {_WIDTH} bytes each, got {len(level)} in all", code="anchor.tree-size")
         check_size(size)
-        self.size = size
+        self.size, self._levels = size, _levels(size)
         levels = [level]
         sha256 = hashlib.sha256
         while len(level) > _WIDTH:
@@ -123,7 +132,14 @@ class Tree:
 
     def path(self, index: int) -> tuple[Digest, ...]:
         """Return the inclusion path of leaf *index*, leaf side first (RFC 9162, 2.1.3.1); raises AnchorError."""
-        return tuple(self._node(position) for position in node_positions(index, self.size))
+        raw = self.path_bytes(index)
+        return tuple(Digest(raw[at : at + _WIDTH]) for at in range(0, len(raw), _WIDTH))
+
+    def path_bytes(self, index: int) -> bytes:
+        """Return the nodes of ``path`` joined, 32 bytes each: for a batch of a million, values cost too much."""
+        check_index(index, self.size)
+        nodes = self._nodes
+        return b"".join([nodes[at * _WIDTH : (at + 1) * _WIDTH] for at in _positions(index, self._levels)])
 
     def leaves(self) -> bytes:
         """Return the leaves alone, 32 bytes each: the file that is published per batch."""

@@ -25,10 +25,11 @@ from jikin.badges import qr
 from jikin.badges.fonts import FontFolder
 from jikin.badges.frame import frame_svg
 from jikin.badges.pdf import CREDENTIAL_FILE, MAX_ATTACHMENT_BYTES, RECEIPT_FILE
+from jikin.credentials.loading import Layout
 from jikin.credentials.text import invisible_characters
 from jikin.credentials.types import CredentialType
 from jikin.errors import CredentialError, DocumentError
-from jikin.values import CertificateNumber
+from jikin.values import CertificateNumber, Json
 
 _SANS, _HEAVY = "Noto Sans KR", "NanumMyeongjoExtraBold"
 _COLOUR = re.compile(r"#[0-9a-f]{6}")
@@ -82,13 +83,13 @@ class CertificatePage:
     is the Unix second written into the PDF as its time. *language* is ko or en.
     """
 
-    number: CertificateNumber
-    check_url: str
+    number: CertificateNumber = field(repr=False)
+    check_url: str = field(repr=False)
     issued_at: int
     document_title: str
     number_label: str
     check_line: str
-    qr_alt: str
+    qr_alt: str = field(repr=False)
     title: str
     rows: tuple[PageRow, ...] = field(repr=False)
     body: str
@@ -206,35 +207,33 @@ def compose(
             for name in layout.__dataclass_fields__
             if name != "rows"
         }
-        filled = [
-            tuple(part.fill_text(values, language) for part in (row.label, row.label_small, row.value, row.value_small))
-            for row in layout.rows
-        ]
+        rows = _rows(layout, values, language)
     except CredentialError as error:
         raise _refuse(f"the certificate cannot be filled in: {error}") from error
-    rows = []
-    for label, label_small, value, value_small in filled:
-        if value or value_small:  # empty fields are left out; a lone second value moves up
-            rows.append(
-                PageRow(
-                    label=label,
-                    label_small=label_small,
-                    value=value or value_small,
-                    value_small=value_small if value else "",
-                )
-            )
     if note:
         texts["footer"] += f"\n{note}"
     return CertificatePage(
         number=number,
         check_url=qr.check_url(check_base, number),
         issued_at=int(datetime(issued_on.year, issued_on.month, issued_on.day, tzinfo=UTC).timestamp()),
-        rows=tuple(rows),
+        rows=rows,
         seal=seal,
         language=language,
         colours=colours or Colours(),
         **texts,
     )
+
+
+def _rows(layout: Layout, values: Mapping[str, Json], language: str) -> tuple[PageRow, ...]:
+    """Return the rows that have a value: empty fields are left out, a lone second value moves up."""
+    rows = []
+    for row in layout.rows:
+        parts = (row.label, row.label_small, row.value, row.value_small)
+        label, label_small, value, second = (part.fill_text(values, language) for part in parts)
+        if value or second:
+            kept = second if value else ""
+            rows.append(PageRow(label=label, label_small=label_small, value=value or second, value_small=kept))
+    return tuple(rows)
 
 
 class Press:

@@ -20,8 +20,8 @@ from pathlib import Path, PurePosixPath
 from typing import TypeAlias
 
 from jikin.badges import pdf
+from jikin.badges.check_url import CheckUrl
 from jikin.badges.confined import Answer, Confinement, borrowed
-from jikin.badges.qr import CheckUrl
 from jikin.codec import strict_json
 from jikin.credentials.structure import items
 from jikin.credentials.text import visible
@@ -58,7 +58,7 @@ class CredentialFound:
 class NumberFound:
     """A certificate number from a QR code. *host* is where that code leads: whoever printed it chose it."""
 
-    number: CertificateNumber
+    number: CertificateNumber = field(repr=False)
     host: str
 
 
@@ -187,7 +187,7 @@ def _open_files(
     receipts = {name: load for name, load in listed if name.endswith(_RECEIPT_SUFFIX)}
     found: list[SubmittedFile] = []
     for name, load in listed:
-        if name in receipts:
+        if name.endswith(_RECEIPT_SUFFIX):
             continue
         data = load()
         if isinstance(data, JikinError):
@@ -198,7 +198,7 @@ def _open_files(
             receipt = receipts.pop(_receipt_name(name), None) if takes else None
             found.append(entry if receipt is None else _with_receipt(entry, receipt()))
     # A PDF that carries its own receipt leaves the one beside it over, and that one is not alone.
-    owned = {_receipt_name(name) for name, _ in listed}
+    owned = {_receipt_name(name) for name, _ in listed if not name.endswith(_RECEIPT_SUFFIX)}
     for name in receipts:
         if name in owned:
             continue

@@ -1,4 +1,4 @@
-"""QR codes: made, drawn and read back; and the one URL shape that leads from a code to a certificate number.
+"""QR codes: made, drawn and read back.
 
 A printed code holds ``HTTPS://V.EXAMPLE/N/26KR127F3Q9XK4M2W837``: upper case and without hyphens, so that it stays in
 the alphanumeric mode and, for a domain of ordinary length, in version 3 (29 × 29 modules) at error level Q.
@@ -9,14 +9,14 @@ from __future__ import annotations
 import io
 import re
 import warnings
-from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 import zxingcpp
 from PIL import Image, UnidentifiedImageError
 
-from jikin.errors import DocumentError, NumberError
-from jikin.values import CertificateNumber
+from jikin.badges.check_url import CheckUrl, check_url
+from jikin.errors import DocumentError
+
+__all__ = ["CheckUrl", "Matrix", "check_url", "matrix", "path_data", "png", "read", "svg"]
 
 Matrix = tuple[tuple[bool, ...], ...]
 MAX_IMAGE_BYTES = 20 << 20
@@ -24,52 +24,6 @@ MAX_PIXELS = 50_000_000
 _QUIET_ZONE = 4  # modules, ISO/IEC 18004, 9.1
 _MAX_TEXT = 1000
 _FORMATS = ("PNG", "JPEG")
-_CHECK_URL = re.compile(r"https?://[!-~]+", re.IGNORECASE)
-_PATH = re.compile(r"/n/([0-9a-z -]{1,40})", re.IGNORECASE)
-_HOST = re.compile(r"[a-z0-9.-]{1,253}(?::[0-9]{1,5})?")
-
-
-@dataclass(frozen=True, slots=True)
-class CheckUrl:
-    """What the code of a certificate says: where to check, and the number. *host* is in lower case, port included."""
-
-    host: str
-    number: CertificateNumber
-
-    @classmethod
-    def parse(cls, text: str) -> CheckUrl:
-        """Return the parts of a check URL in any case, with or without hyphens in the number.
-
-        Raises DocumentError: ``document.other-code`` for a text that is no check URL, ``number.mistyped`` for a check
-        URL with a number that cannot be one. The host is not judged here: a forger's code leads to a host of its own.
-        """
-        other = DocumentError(
-            f"this QR code is not from a certificate: {text[:60]!r}",
-            code="document.other-code",
-            hint="Use the code at the upper right of the certificate.",
-        )
-        if len(text) > _MAX_TEXT or not _CHECK_URL.fullmatch(text):
-            raise other
-        try:
-            parts = urlsplit(text)
-        except ValueError as error:
-            raise other from error
-        host = parts.netloc.lower()
-        path = _PATH.fullmatch(parts.path)
-        # A user name in front of the host, a query or a fragment has no business here.
-        if path is None or not _HOST.fullmatch(host) or parts.query or parts.fragment:
-            raise other
-        try:
-            return cls(host, CertificateNumber.parse(path[1]))
-        except NumberError as error:
-            raise DocumentError(str(error), code=error.code) from error
-
-
-def check_url(base_url: str, number: CertificateNumber) -> str:
-    """Return the text of a certificate's code: *base_url* (https://v.example) and the number, in upper case."""
-    text = f"{base_url.rstrip('/')}/N/{number.symbols}".upper()
-    CheckUrl.parse(text)  # what cannot be read back is never printed
-    return text
 
 
 def matrix(text: str) -> Matrix:

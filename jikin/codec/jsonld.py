@@ -27,7 +27,7 @@ _KEYWORDS = frozenset(
     f"@{word}"
     for word in (
         *("base", "container", "context", "direction", "graph", "id", "included", "index", "json", "language", "list"),
-        *("nest", "none", "prefix", "propagate", "protected", "reverse", "set", "type", "value", "version", "vocab"),
+        *("nest", "none", "propagate", "protected", "reverse", "set", "type", "value", "version", "vocab"),
     )
 )
 
@@ -120,7 +120,7 @@ class _Reader:
                 self._context(definition, depth + 1)
             elif isinstance(definition, Mapping):
                 for key, value in definition.items():
-                    self._term(key, value)
+                    self._term("" if key == "@prefix" else key, value)  # a keyword inside a definition only
                     if key == "@context":
                         self._context(value, depth + 1)
 

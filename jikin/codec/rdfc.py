@@ -144,7 +144,8 @@ class _Canonicalizer:
         """Section 4.8, steps 1 to 3: the neighbours of *node* under their hashes, in the order of the hashes.
 
         A neighbour that several quads lead to stands there once for each. The text leaves it open; the implementations
-        that most signatures come from do so (pyoxigraph and the Ruby one do not, and name some named graphs otherwise).
+        that signatures come from do so: a published badge with named graphs inside verifies in this way alone.
+        (pyoxigraph and the Ruby one count it once, and name some blank nodes otherwise.)
         """
         groups: dict[str, list[str]] = {}
         for quad in self._quads_of[node]:

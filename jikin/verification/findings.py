@@ -26,7 +26,6 @@ class Question(StrEnum):
     NUMBER = "number"
     CHAIN = "chain"
     REGISTRY = "registry"
-    NUMBER = "number"
 
 
 class Code(StrEnum):
@@ -106,11 +105,6 @@ class Code(StrEnum):
     CHAIN_UNREACHABLE = "chain.unreachable"
     REGISTRY_MISMATCH = "registry.mismatch"
     REGISTRY_NONE = "registry.none"
-
-    NUMBER_FOUND = "number.found"
-    NUMBER_NOT_FOUND = "number.not-found"
-    NUMBER_UNREADABLE = "number.unreadable"
-    NUMBER_UNREACHABLE = "number.unreachable"
 
     @property
     def question(self) -> Question:
@@ -203,8 +197,4 @@ FINDINGS: Mapping[Code, Rule] = {
     Code.CHAIN_UNREACHABLE: Rule(_U, "The chain does not answer."),
     Code.REGISTRY_MISMATCH: Rule(_U, "Another chain, address or contract answered than the pinned registry."),
     Code.REGISTRY_NONE: Rule(_U, "No registry is set up here to ask."),
-    Code.NUMBER_FOUND: Rule(_P, "The issuer publishes a record of this certificate number."),
-    Code.NUMBER_NOT_FOUND: Rule(_U, "No issuer publishes a record of this certificate number."),
-    Code.NUMBER_UNREADABLE: Rule(_U, "The record of this certificate number cannot be read or is of another number."),
-    Code.NUMBER_UNREACHABLE: Rule(_U, "The issuer's record of this certificate number could not be asked for."),
 }

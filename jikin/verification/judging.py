@@ -9,10 +9,10 @@ from jikin.verification.checks import anchor, chain, issuer, key, model, proof, 
 from jikin.verification.checks.case import Anchoring, Case, Said
 from jikin.verification.document import Document
 from jikin.verification.evidence import Evidence, Known
-from jikin.verification.findings import FINDINGS, Question
+from jikin.verification.findings import FINDINGS, Code, Question
 from jikin.verification.policy import Policy
 from jikin.verification.reading import Reading, read
-from jikin.verification.report import AsOf, Finding, IssuerSummary, Outcome, Report, Subject, Subject
+from jikin.verification.report import AsOf, Finding, IssuerSummary, Outcome, Report, Subject
 
 
 def judge(
@@ -30,47 +30,42 @@ def judge_reading(
 ) -> Report:
     """Return the report on a document that was read already; otherwise as ``judge``."""
     case = Case(reading, evidence, policy, suites, now, at)
-    if reading.fault is None:
-        return judge_case(case, anchor.find(case))
-    # What is no credential has no issuer, no anchor and no status to speak of.
-    issuer = IssuerSummary(None, None, Outcome.UNKNOWN)
-    return report_on(case, reading.subject, issuer, (*chain.check(case), *model.check(case)))
+    return report_on(case, reading.subject, _document_checks(case))
 
 
-def judge_case(
-    case: Case, anchoring: Anchoring, said: Iterable[Said] = (), *, signing: Anchoring | None = None
-) -> Report:
-    """Return the report on a *case* whose *anchoring* was found out; what was *said* before stands at its head.
-
-    *signing* is given where the signature has another time than the certificate: a record of a certificate is signed
-    anew whenever it changes, so that its key is judged as of now and not as of the anchor.
-    """
-    signed = anchoring if signing is None else signing
-    found = (
-        *said,
-        *chain.check(case),
-        *model.check(case),
-        *time.check(case),
-        *proof.check(case, signed),
-        *key.check(case, signed),
-        *issuer.check(case, anchoring),
-        *anchoring.said,
-        *status.check(case),
-    )
-    accredited = _accredited(found)
-    return report_on(case, case.reading.subject, IssuerSummary(case.reading.issuer, issuer.names(case), accredited), found)
-
-
-def report_on(case: Case, subject: Subject, issued_by: IssuerSummary, said: Iterable[Said]) -> Report:
-    """Return the report that says what was *said*, with the outcomes of the table and the weights of the policy."""
+def report_on(case: Case, subject: Subject, said: Iterable[Said]) -> Report:
+    """Return the report on *subject* that is made of what the checks *said* about *case*."""
+    findings = tuple(_finding(case, one) for one in said)
     return Report(
         subject=subject,
-        issuer=issued_by,
-        findings=tuple(_finding(case, one) for one in said),
+        issuer=IssuerSummary(case.reading.issuer, issuer.names(case), _accredited(findings)),
+        findings=findings,
         policy=case.policy.name,
         checked_at=case.now,
         asked_about=case.at,
     )
+
+
+def _document_checks(case: Case) -> Iterator[Said]:
+    """Yield what every check says, in the order in which a verifier asks."""
+    yield from chain.check(case)
+    yield from model.check(case)
+    if case.reading.fault is None:  # what is no credential has no issuer, no anchor and no status to speak of
+        yield from statement_checks(case, anchor.find(case))
+
+
+def statement_checks(case: Case, anchoring: Anchoring, *, signing: Anchoring | None = None) -> Iterator[Said]:
+    """Yield what the checks say of a signed statement whose anchor was found already.
+
+    *signing* is given where the signature has another time than what was anchored; its key is judged by it.
+    """
+    signed = anchoring if signing is None else signing
+    yield from time.check(case)
+    yield from proof.check(case, signed)
+    yield from key.check(case, signed)
+    yield from issuer.check(case, anchoring)
+    yield from anchoring.said
+    yield from status.check(case)
 
 
 def _finding(case: Case, said: Said) -> Finding:
@@ -88,9 +83,9 @@ def _finding(case: Case, said: Said) -> Finding:
     )
 
 
-def _accredited(said: Iterable[Said]) -> Outcome:
-    """Return what was said about the issuer, whatever the policy makes of it."""
-    outcomes = {FINDINGS[one.code].outcome for one in said if one.code.question is Question.ISSUER}
-    if Outcome.FAILED in outcomes:
+def _accredited(findings: tuple[Finding, ...]) -> Outcome:
+    """Return what the findings about the issuer say together, whatever the policy makes of them."""
+    said = {finding.outcome for finding in findings if Code(finding.code).question is Question.ISSUER}
+    if Outcome.FAILED in said:
         return Outcome.FAILED
-    return Outcome.PASSED if outcomes == {Outcome.PASSED} else Outcome.UNKNOWN
+    return Outcome.PASSED if said == {Outcome.PASSED} else Outcome.UNKNOWN

@@ -82,10 +82,11 @@ def _with_record(
     evidence = _gathered(record, reading, session)
     case = Case(reading, evidence, policy, session.sources.suites, now)
     subject = Subject(KIND, str(number), record.title["ko"])
+    anchoring = _anchoring(record.anchor, evidence)
     said = (
         *chain.check(case),
         Said(Code.NUMBER_FOUND, f"{record.issuer} has a record of it"),
-        *statement_checks(case, _anchoring(record.anchor, evidence)),
+        *statement_checks(case, anchoring, signing=_signing(reading, evidence, anchoring)),
     )
     return NumberAnswer(report_on(case, subject, said), record)
 
@@ -142,6 +143,24 @@ def _anchoring(anchor: RecordAnchor, evidence: Evidence) -> Anchoring:
     when = f"anchored in block {slot.block} at {format_instant(slot.time)}"
     said = Said(Code.ANCHOR_PRESENT, when, {"at": slot.time}, "chain", on_chain=True)
     return Anchoring(Anchored.YES, slot, (said,))
+
+
+def _signing(reading: Reading, evidence: Evidence, anchoring: Anchoring) -> Anchoring:
+    """Return the time by which the key of the record's signature is judged.
+
+    A record is signed again whenever its certificate's state changes, so its key may be younger than the anchor: then
+    it is judged as of now. A key that was there already may have been retired since, in good order; one that counts as
+    stolen, from whatever time on, is judged as of now, for a thief could sign a record of any certificate today.
+    """
+    windows = [
+        known.registered.value[1]
+        for proof in reading.sound_proofs
+        if proof.method is not None and (known := evidence.keys.get(proof.method)) is not None
+        if isinstance(known.registered, Known) and known.registered.value is not None
+    ]
+    slot = anchoring.slot
+    old = slot is not None and all(w.added_at <= slot.time and not w.compromised_since for w in windows)
+    return anchoring if old else Anchoring(Anchored.NO, None, ())
 
 
 def _no(code: Code, detail: str) -> Anchoring:

@@ -38,8 +38,8 @@ class AsOf:
 class Finding:
     """One thing that was looked at. *code* is stable; *outcome* follows from the code (``findings.py``).
 
-    *detail* is for programmers and logs and quotes nothing personal. *facts* fill the placeholders of the code's
-    sentence: a number is an instant (Unix second), a text stands as it is.
+    *detail* is for whoever handed the document in and may quote it: it stays out of logs. *facts* fill the placeholders
+    of the code's sentence: a number is an instant (Unix second), a text stands as it is.
     """
 
     code: str

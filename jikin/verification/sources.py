@@ -117,7 +117,6 @@ class Session:
         self._issuers = _Answers[IssuerId, IssuerRecord | None]("chain")
         self._profiles = _Answers[IssuerId, Profile | None]("chain")
         self._codes = _Answers[str, tuple[Profile, ...]]("chain")
-        self._codes = _Answers[str, tuple[Profile, ...]]("chain")
         self._keys = _Answers[tuple[IssuerId, KeyId], KeyWindow | None]("chain")
         self._anchors = _Answers[tuple[IssuerId, Digest], AnchorSlot | None]("chain")
         self._lists = _Answers[tuple[IssuerId, ListId], StatusSnapshot | None]("chain")
@@ -147,10 +146,6 @@ class Session:
     def profiles_with_code(self, number_code: str) -> Fact[tuple[Profile, ...]]:
         """Return the approved profiles of the issuers whose certificate numbers carry *number_code*."""
         return self._on_chain(self._codes, number_code, lambda view: self._read_codes(view, number_code))
-
-    def profiles_with_code(self, code: str) -> Fact[tuple[Profile, ...]]:
-        """Return the approved profiles whose certificate numbers carry the four symbols *code*; several are no error."""
-        return self._on_chain(self._codes, code, lambda view: self._read_profiles(view, code))
 
     def key_window(self, issuer_id: IssuerId, key_id: KeyId) -> Fact[KeyWindow | None]:
         """Return the window of one of the issuer's keys."""
@@ -216,13 +211,6 @@ class Session:
             elif profile.value is not None and profile.value.number_code == number_code:
                 found.append(profile.value)
         return tuple(found)
-
-    def _read_profiles(self, view: RegistryView, code: str) -> tuple[Profile, ...]:
-        facts = [self.profile(did.issuer_id) for did in view.issuers()]
-        if (missing := next((fact for fact in facts if isinstance(fact, Missing)), None)) and self._silent:
-            raise UnavailableError(missing.detail, code=missing.code)
-        profiles = (fact.value for fact in facts if isinstance(fact, Known) and fact.value is not None)
-        return tuple(profile for profile in profiles if profile.number_code == code)
 
     def _on_chain(self, answers: _Answers[K, T], key: K, ask: Callable[[RegistryView], T]) -> Fact[T]:
         view = self._view

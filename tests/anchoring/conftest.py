@@ -6,9 +6,17 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
-from tests.chain_fixtures import Bench, EvmBench, MemoryBench, hardhat, undone
+from jikin.anchoring.chain import RegistryPins
+from jikin.anchoring.devchain import HardhatNode
+from tests.chain_fixtures import Bench, EvmBench, MemoryBench, deployed, hardhat, undone
 
-__all__ = ["bench", "hardhat", "make_bench"]
+__all__ = ["bench", "hardhat", "make_bench", "registry_without_delay"]
+
+
+@pytest.fixture(scope="session")
+def registry_without_delay(hardhat: HardhatNode) -> RegistryPins:
+    """Return the registry that most tests use; each undoes what it did to it."""
+    return deployed(hardhat)
 
 
 @pytest.fixture(params=["memory", pytest.param("evm", marks=pytest.mark.chain)])
@@ -17,9 +25,9 @@ def make_bench(request: pytest.FixtureRequest) -> Iterator[Callable[[int], Bench
     if request.param == "memory":
         yield MemoryBench
         return
-    node = request.getfixturevalue("hardhat")
+    node, without_delay = request.getfixturevalue("hardhat"), request.getfixturevalue("registry_without_delay")
     with undone(node):
-        yield lambda delay: EvmBench(node, delay)
+        yield lambda delay: EvmBench(node, deployed(node, delay) if delay else without_delay)
 
 
 @pytest.fixture

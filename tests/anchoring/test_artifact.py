@@ -28,7 +28,7 @@ MADE: dict[str, Any] = {
     "runtimeHash": "0x" + keccak256(ZEROED).hex(),
     "immutables": [{"start": 10, "length": 20}],
 }
-UNUSABLE = {
+UNUSABLE: dict[str, Any] = {
     "nothing": None,
     "a list": [],
     "without abi": MADE | {"abi": None},

@@ -22,7 +22,7 @@ from jikin.anchoring.calls import act_of, call_of
 from jikin.anchoring.chain import PreparedTransaction, RegistryView
 from jikin.anchoring.memory import ACCOUNTS, MemoryChain
 from jikin.errors import ChainUnavailableError, RegistryError, RegistryRefusedError, ValueRefusedError
-from jikin.values import Address, Digest, IssuerId, KeyId, ListId, sha256
+from jikin.values import Address, Did, Digest, IssuerId, KeyId, ListId, sha256
 from tests.chain_fixtures import MemoryBench, send
 from tests.registry_office import ISSUING, LIST, OWNER, REVOKING, Office, open_office, register, root
 
@@ -115,7 +115,7 @@ def test_a_reorganisation_takes_back_what_its_blocks_did(office: Office) -> None
     anchored = writer.prepare(office.anchors())
     writer.broadcast(anchored)
     office.does(REVOKING, office.publishes(bytes.fromhex("000005")))
-    register(office.bench, office.did.__class__("did:web:late.example"), OWNER)
+    register(office.bench, Did("did:web:late.example"), OWNER)
     before = office.view().block
     chain_of(office).reorganise(3)
     assert office.view().anchor(office.id, root("batch")) is None

@@ -145,6 +145,8 @@ def test_a_stored_tree_gives_the_same_paths(size: int) -> None:
     assert len(stored) == 32 * merkle.node_count(size)
     for index in range(size):
         assert again.path(index) == tree.path(index)
+        assert again.path_bytes(index) == b"".join(step.raw for step in tree.path(index))
+        assert again.leaf(index) == tree.leaf(index)
         read = [stored[32 * position : 32 * position + 32] for position in merkle.node_positions(index, size)]
         assert [step.raw for step in tree.path(index)] == read
 

@@ -82,11 +82,11 @@ POISON = {
 
 
 @pytest.mark.parametrize("quads", POISON.values(), ids=POISON.keys())
-def test_other_poison_is_refused_within_two_seconds(quads: list[Quad]) -> None:
+def test_other_poison_is_refused_within_three_seconds(quads: list[Quad]) -> None:
     start = time.process_time()
     with pytest.raises(WorkLimitError):
         rdfc.canonicalize(quads)
-    assert time.process_time() - start < 2.0
+    assert time.process_time() - start < 3.0
 
 
 HARMLESS = {

@@ -6,8 +6,8 @@ import {Packed} from "./support/Packed.sol";
 import {RegistryTest} from "./support/RegistryTest.sol";
 import {vm} from "./support/Vm.sol";
 
-/// @notice What state proofs read: every record at the slot and the bits the interface names. (A test of the build holds
-///         the compiler's own layout against the interface.)
+/// @notice What state proofs read: every record at the slot and the bits the interface names. (A test of the build
+///         holds the compiler's own layout against the interface.)
 contract LayoutTest is RegistryTest {
     bytes32 private immutable KEY = sha256(bytes(MULTIKEY));
 

@@ -160,9 +160,10 @@ def test_one_changed_character_anywhere_is_noticed(name: str, path: tuple[str | 
 def test_members_added_or_left_out_are_noticed(vector: Vector) -> None:
     genuine = vector.json("signed")
     key = multikey.decode(genuine["proof"]["verificationMethod"].partition("#")[2])
-    forgeries: list[dict[str, Any]] = []
-    for name in genuine.keys() - {"proof", "@context", "type"}:
-        forgeries.append({member: value for member, value in genuine.items() if member != name})
+    forgeries: list[dict[str, Any]] = [
+        {member: value for member, value in genuine.items() if member != name}
+        for name in genuine.keys() - {"proof", "@context", "type"}
+    ]
     forgeries.append(genuine | {"validUntil": "2099-01-01T00:00:00Z"})
     forgeries.append(genuine | {"proof": genuine["proof"] | {"expires": "2099-01-01T00:00:00Z"}})
     forgeries.append(genuine | {"proof": genuine["proof"] | {"challenge": "x"}})

@@ -258,7 +258,7 @@ def test_a_document_without_context_can_carry_a_json_proof() -> None:
 def test_an_unknown_suite_is_named_with_the_known_ones() -> None:
     document = secured(JCS)
     document["proof"]["cryptosuite"] = "eddsa-2099"
-    with pytest.raises(UnknownSuiteError, match="eddsa-2099.*eddsa-rdfc-2022, eddsa-jcs-2022"):
+    with pytest.raises(UnknownSuiteError, match=r"eddsa-2099.*eddsa-rdfc-2022, eddsa-jcs-2022"):
         securing.statements(document, SUITES)
 
 
@@ -280,8 +280,10 @@ ANYTHING = st.recursive(
     max_leaves=6,
 )
 MEMBERS = st.sampled_from(
-    ["type", "cryptosuite", "created", "verificationMethod", "proofPurpose", "proofValue", "@context", "id", "expires"]
-    + ["previousProof", "domain", "challenge", "nonce", "x"]
+    [
+        *("type", "cryptosuite", "created", "expires", "verificationMethod", "proofPurpose", "proofValue", "@context"),
+        *("id", "previousProof", "domain", "challenge", "nonce", "x"),
+    ]
 )
 VALUES = ANYTHING | st.sampled_from(["DataIntegrityProof", *SUITES.names, str(METHOD), multibase.encode(SIGNATURE)])
 PROOFS = st.dictionaries(MEMBERS, VALUES)

@@ -132,12 +132,16 @@ def test_chain_down_nothing_passes_and_nothing_fails(
     )
 
 
-def test_chain_down_a_changed_certificate_fails_where_the_issuer_still_shows_its_key(world: SmallWorld) -> None:
-    document = world.issue().changed(name="another").document
-    chain_down(world)
-    assert judged(world, document).outcome is Outcome.FAILED
-    world.web.reachable = False
-    assert judged(world, document).outcome is Outcome.UNKNOWN
+def test_chain_down_what_is_false_by_itself_stays_false(world: SmallWorld) -> None:
+    changed, expired = world.issue().changed(name="another"), world.issue(days=1).document
+    bare = Document(changed.credential)
+    world.time += 2 * DAY
+    both_down(world)
+    assert judged(world, expired).outcome is Outcome.FAILED
+    assert judged(world, changed.document).outcome is Outcome.FAILED  # its own receipt leads elsewhere
+    assert judged(world, bare).outcome is Outcome.UNKNOWN  # nobody shows the key that would tell
+    world.web.reachable = True
+    assert judged(world, bare).outcome is Outcome.FAILED
 
 
 def test_chain_down_what_was_asked_before_is_judged_as_of_its_block_while_it_is_young(world: SmallWorld) -> None:
@@ -183,6 +187,17 @@ def test_offline_a_genuine_signature_by_a_mirrored_key_passes_and_says_what_was_
     assert verdict(report, "ko") == "서명은 진짜입니다. 취소 여부는 연결되면 확인합니다."
     world.web.reachable = False
     assert judged(world, document, "offline").outcome is Outcome.UNKNOWN
+
+
+def test_conformance_needs_no_chain_for_a_key_that_the_issuer_itself_names(world: SmallWorld) -> None:
+    unsecured, _ = world.unsecured()
+    plain = {name: value for name, value in unsecured.items() if name != "credentialStatus"}
+    document = Document(world.sign(plain))
+    chain_down(world)
+    report = judged(world, document, "proof")
+    assert report.outcome is Outcome.PASSED
+    assert {"chain.unreachable", "issuer.unknown", "key.unconfirmed", "status.missing"} <= not_passed(report)
+    assert judged(world, document).outcome is not Outcome.PASSED
 
 
 def test_the_chain_falls_silent_in_the_middle_of_a_batch(world: SmallWorld) -> None:

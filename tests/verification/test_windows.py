@@ -1,7 +1,10 @@
 """Keys and accreditation are judged at the anchored time; near the end of a window nothing can be said."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -139,6 +142,26 @@ def moved(anchored: Anchored, members: dict[str, int], evidence: Evidence | None
 @pytest.mark.parametrize(("members", "code"), ACCREDITATIONS.values(), ids=ACCREDITATIONS.keys())
 def test_accreditation_counts_at_the_anchored_time(anchored: Anchored, members: dict[str, int], code: str) -> None:
     assert anchored.codes(moved(anchored, members), "issuer") == [code]
+
+
+VECTORS = json.loads((Path(__file__).resolve().parents[1] / "vectors" / "statements.json").read_text())
+CASES = {
+    f"{name}: {field}": case
+    for name in ("keyCounts", "keyCountsWithoutEnd")
+    for field, case in {"positive": VECTORS[name]["positive"], **VECTORS[name]["mutated"]}.items()
+}
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_windows_count_as_line_4_of_the_statements_says(anchored: Anchored, case: dict[str, Any]) -> None:
+    stated = {name: value and value + anchored.time - case["input"]["time"] for name, value in case["input"].items()}
+    key = KeyWindow(stated["addedAt"], stated["retiredAt"], stated["compromisedSince"])
+    evidence = anchored.with_issuer(
+        anchored.with_key(key), valid_from=stated["validFrom"], valid_until=stated["validUntil"]
+    )
+    policy = replace(packaged("archive"), edge_seconds=0)
+    codes = {f.code for f in judge(anchored.document, evidence, policy, SUITES, anchored.now).findings}
+    assert ({"key.valid", "issuer.accredited"} <= codes) is case["output"]
 
 
 UNANCHORED_ISSUERS: dict[str, tuple[dict[str, int], str, str]] = {

@@ -14,5 +14,5 @@ def check(case: Case) -> Iterator[Said]:
     if case.evidence.pins is None:
         yield Said(Code.REGISTRY_NONE, "no registry is configured")
     elif isinstance(case.evidence.block, Missing):
-        mismatch = case.evidence.block.code == Code.REGISTRY_MISMATCH
+        mismatch = case.evidence.block.code.startswith("registry.")  # whichever of chain, block 0, address and code
         yield Said(Code.REGISTRY_MISMATCH if mismatch else Code.CHAIN_UNREACHABLE, case.evidence.block.detail)

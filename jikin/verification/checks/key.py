@@ -60,7 +60,7 @@ def _bound(case: Case, anchoring: Anchoring, method: DidUrl) -> Iterator[Said]:
     elif known.registered.value is not None:
         key, window = known.registered.value
         yield _window(case, anchoring, method, window)
-        yield from _disagreement(method, known, key)
+        yield from _disagreement(method, known, key, window)
     elif case.record is not None and not case.evidence.trusted:
         yield Said(
             Code.KEY_UNREGISTERED, f"{method} is no registered key of this issuer", source="chain", on_chain=True
@@ -89,8 +89,10 @@ def _documented(method: DidUrl, known: KeyEvidence) -> Said:
     return Said(Code.KEY_VALID, f"{method} stands in the issuer's DID document", source="did document")
 
 
-def _disagreement(method: DidUrl, known: KeyEvidence, key: PublicKey) -> Iterator[Said]:
-    if isinstance(known.documented, Missing):
+def _disagreement(method: DidUrl, known: KeyEvidence, key: PublicKey, window: KeyWindow) -> Iterator[Said]:
+    """Say that the DID document names the key otherwise; one that has ended may well be gone from there."""
+    ended = window.retired_at or window.compromised_since
+    if isinstance(known.documented, Missing) or (ended and known.documented.value is None):
         return
     if known.documented.value != key or RELATIONSHIP not in known.relationships:
         yield Said(Code.KEY_DISAGREEMENT, f"the registry has {method}, the DID document does not name it so")

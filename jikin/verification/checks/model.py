@@ -36,7 +36,7 @@ def _faults(case: Case) -> Iterator[Said]:
             yield Said(code, terms.detail)
     elif terms.value is not None and Code.MODEL_UNDEFINED_TERM not in seen:
         yield Said(Code.MODEL_UNDEFINED_TERM, terms.value)
-    if reading.credential is not None and reading.kind is not None and reading.is_credential:
+    if reading.credential is not None and reading.kind is not None:
         yield from _schema(reading.credential, reading.kind)
 
 

@@ -26,7 +26,7 @@ _ENDED = {
     State.REPLACED: Code.STATUS_REPLACED,
 }
 _BITS = {Purpose.REVOCATION.value: Code.STATUS_REVOKED, Purpose.SUSPENSION.value: Code.STATUS_SUSPENDED}
-_UNREACHABLE = ("chain.", "fetch.", "unavailable")
+_UNREACHABLE = ("chain.", "registry.", "fetch.", "unavailable")
 
 
 def check(case: Case) -> Iterator[Said]:

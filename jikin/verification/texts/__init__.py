@@ -13,6 +13,8 @@ from functools import cache
 from importlib.resources import files
 from string import Formatter
 
+import schemas
+
 LANGUAGES = ("ko", "en")
 SEOUL: tzinfo = timezone(timedelta(hours=9), "KST")  # no summer time since 1988
 _MONTHS = (
@@ -71,9 +73,23 @@ def sentence(code: str, facts: Mapping[str, int | str], language: str, zone: tzi
     """
     for variant in catalogue(language)[code]:
         if placeholders(variant) <= set(facts):
-            return variant.format_map({name: _shown(value, language, zone) for name, value in facts.items()})
+            return variant.format_map({name: _shown(name, value, language, zone) for name, value in facts.items()})
     raise ValueError(f"no variant of the text {code!r} fits the facts {', '.join(facts) or 'none'}")
 
 
-def _shown(value: int | str, language: str, zone: tzinfo) -> str:
-    return Noun(value) if isinstance(value, str) else date_text(value, language, zone)
+def reason_text(reason: str, language: str) -> str:
+    """Return the words for a *reason* code of ``schemas/status/reasons.json``; any other text as it stands."""
+    words = _reasons().get(reason)
+    return reason if words is None else words[language]
+
+
+@cache
+def _reasons() -> Mapping[str, Mapping[str, str]]:
+    entries = json.loads(schemas.read("status/reasons.json"))
+    return {code: {language: entry[language] for language in LANGUAGES} for code, entry in entries.items()}
+
+
+def _shown(name: str, value: int | str, language: str, zone: tzinfo) -> str:
+    if isinstance(value, int):
+        return date_text(value, language, zone)
+    return reason_text(value, language) if name == "reason" else Noun(value)

@@ -86,15 +86,17 @@ contract RegistryHandler {
         _;
     }
 
+    /// @dev What is done most is done up to four times a call.
     function anchor(uint256 dice) external drawn(dice) {
-        uint256 which = _draw(2);
-        bytes32 root = _root();
-        uint32 size = _oneIn(8) ? uint32(_draw(1 << 32)) : uint32(1 + _draw(1 << 22));
-        uint8 kind = _oneIn(8) ? uint8(_draw(8)) : 1;
-        address who = _operator(which);
-        if (_do(who, which, abi.encodeCall(ICredentialRegistry.anchor, (issuers[which], root, size, kind)))) {
-            _remember(issuers[which], root, who);
-        }
+        for (uint256 times = 1 + _draw(4); times > 0; --times) _anchorOnce();
+    }
+
+    function publish(uint256 dice) external drawn(dice) {
+        for (uint256 times = 1 + _draw(4); times > 0; --times) _publishOnce();
+    }
+
+    function anchorAndPublish(uint256 dice) external drawn(dice) {
+        for (uint256 times = 1 + _draw(4); times > 0; --times) _anchorAndPublishOnce();
     }
 
     function openList(uint256 dice) external drawn(dice) {
@@ -111,31 +113,6 @@ contract RegistryHandler {
         heads[issuerId][listId] = keccak256(
             abi.encode("JKH1", block.chainid, address(registry), issuerId, listId, entries, bytes32(dice))
         );
-    }
-
-    function publish(uint256 dice) external drawn(dice) {
-        uint256 which = _draw(2);
-        Epoch memory epoch = _epoch(which);
-        bytes memory data = abi.encodeCall(
-            ICredentialRegistry.publishStatus,
-            (epoch.issuerId, epoch.listId, epoch.previous, epoch.root, epoch.changes)
-        );
-        if (_do(epoch.operator, which, data)) _follow(epoch);
-    }
-
-    function anchorAndPublish(uint256 dice) external drawn(dice) {
-        uint256 which = _draw(2);
-        Epoch memory epoch = _epoch(which);
-        bytes32 root = _root();
-        bytes32 current = heads[epoch.issuerId][epoch.listId];
-        bool isNew = registry.anchorOf(epoch.issuerId, root).time == 0;
-        bytes memory data = abi.encodeCall(
-            ICredentialRegistry.anchorAndPublish,
-            (epoch.issuerId, root, 1, 1, epoch.listId, epoch.previous, epoch.root, epoch.changes)
-        );
-        if (!_do(epoch.operator, which, data)) return;
-        if (isNew) _remember(epoch.issuerId, root, epoch.operator);
-        if (epoch.previous == current) _follow(epoch);
     }
 
     function publishAuditHead(uint256 dice) external drawn(dice) {
@@ -210,6 +187,42 @@ contract RegistryHandler {
     }
 
     // --------------------------------------------------------------------------------------------------- inside
+
+    function _anchorOnce() private {
+        uint256 which = _draw(2);
+        bytes32 root = _root();
+        uint32 size = _oneIn(8) ? uint32(_draw(1 << 32)) : uint32(1 + _draw(1 << 22));
+        uint8 kind = _oneIn(8) ? uint8(_draw(8)) : 1;
+        address who = _operator(which);
+        if (_do(who, which, abi.encodeCall(ICredentialRegistry.anchor, (issuers[which], root, size, kind)))) {
+            _remember(issuers[which], root, who);
+        }
+    }
+
+    function _publishOnce() private {
+        uint256 which = _draw(2);
+        Epoch memory epoch = _epoch(which);
+        bytes memory data = abi.encodeCall(
+            ICredentialRegistry.publishStatus,
+            (epoch.issuerId, epoch.listId, epoch.previous, epoch.root, epoch.changes)
+        );
+        if (_do(epoch.operator, which, data)) _follow(epoch);
+    }
+
+    function _anchorAndPublishOnce() private {
+        uint256 which = _draw(2);
+        Epoch memory epoch = _epoch(which);
+        bytes32 root = _root();
+        bytes32 current = heads[epoch.issuerId][epoch.listId];
+        bool isNew = registry.anchorOf(epoch.issuerId, root).time == 0;
+        bytes memory data = abi.encodeCall(
+            ICredentialRegistry.anchorAndPublish,
+            (epoch.issuerId, root, 1, 1, epoch.listId, epoch.previous, epoch.root, epoch.changes)
+        );
+        if (!_do(epoch.operator, which, data)) return;
+        if (isNew) _remember(epoch.issuerId, root, epoch.operator);
+        if (epoch.previous == current) _follow(epoch);
+    }
 
     /// @dev Call as `who` for issuer `which`, and hold that the other issuer's records are what they were.
     function _do(address who, uint256 which, bytes memory data) private returns (bool done) {

@@ -1,0 +1,1 @@
+"""So, is it good? Evidence is gathered, then judged by a policy into a report with three possible answers."""
