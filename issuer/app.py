@@ -51,11 +51,12 @@ def build(
         settings=settings,
         database=database,
         chain=chain if chain is not None else EvmChain(settings),
-        keys=KeyRing(settings.path(settings.keys), settings.key_passphrase),
+        keys=KeyRing(settings.path(settings.keys), settings.key_passphrase, settings.key_cost),
         types=CredentialTypes.packaged(),
         contexts=contexts,
         suites=standard_suites(contexts),
-        methods=standard_methods(),
+        # Only its own institutions' DIDs are looked at here, and a trial one may live on this machine.
+        methods=standard_methods(local_http=True),
         clock=clock if clock is not None else lambda: int(time.time()),
         sleep=sleep,
     )

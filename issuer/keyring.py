@@ -23,9 +23,6 @@ from jikin.values import Address, KeyId, Signer
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
 
-# About a third of a second for each guess at the passphrase.
-_SCRYPT_N = 1 << 17
-
 
 @dataclass(frozen=True, slots=True)
 class NewKey:
@@ -37,10 +34,14 @@ class NewKey:
 
 @dataclass(frozen=True, slots=True)
 class KeyRing:
-    """The key files in *folder*; *passphrase* is asked for when a file is made or opened."""
+    """The key files in *folder*; *passphrase* is asked for when a file is made or opened.
+
+    *log2_cost* is what a guess at the passphrase of a new file costs (scrypt).
+    """
 
     folder: Path
     passphrase: Callable[[], str] = field(repr=False)
+    log2_cost: int = 17
     # Opening a file costs as much as one guess at its passphrase; a batch opens it once.
     _signers: dict[str, Signer] = field(default_factory=dict, repr=False, compare=False)
     _accounts: dict[str, LocalAccount] = field(default_factory=dict, repr=False, compare=False)
@@ -51,7 +52,7 @@ class KeyRing:
         public = multikey.encode(signer.public_key)
         name = f"signing-{KeyId.of(public).raw.hex()[:16]}.pem"
         self._folder()
-        keystore.save(self.folder / name, signer, self.passphrase())
+        keystore.save(self.folder / name, signer, self.passphrase(), log2_cost=self.log2_cost)
         return NewKey(public, name)
 
     def new_account(self, purpose: str) -> NewKey:
@@ -59,7 +60,7 @@ class KeyRing:
         from eth_account import Account
 
         account = Account.create(os.urandom(32))
-        encrypted = Account.encrypt(account.key, self.passphrase(), kdf="scrypt", iterations=_SCRYPT_N)
+        encrypted = Account.encrypt(account.key, self.passphrase(), kdf="scrypt", iterations=1 << self.log2_cost)
         public = str(Address.parse(account.address))
         name = f"{purpose}-{public[2:18]}.json"
         self._folder()

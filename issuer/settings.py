@@ -40,6 +40,7 @@ class Settings:
     passphrase_file: Annotated[
         Path, About("its first line opens the key files; JIKIN_PASSPHRASE wins over it", "path")
     ] = Path("passphrase")
+    key_cost: Annotated[int, About("scrypt cost of new key files, 2 to the power of this; 17 takes half a second")] = 17
     suite: Annotated[str, About("cryptosuite that signs when a batch names none")] = "eddsa-rdfc-2022"
     check_at: Annotated[str, About("where printed codes lead to; empty: the institution's own site", "URL")] = ""
     print_note: Annotated[str, About("last line in the footer of printed certificates, such as: a specimen")] = ""
@@ -134,6 +135,7 @@ def first_line(path: Path, variable: str) -> str:
 
 
 _RANGES: Mapping[str, tuple[float, float]] = {
+    "key_cost": (12, 22),
     "confirmations": (1, 10_000),
     "poll_seconds": (0.01, 60),
     "chain_wait_seconds": (1, 7 * 86_400),

@@ -106,7 +106,7 @@ def leaves() -> dict[str, Case]:
     leaf_input = {"kind": 1, "context": ctx, "salt": SALT, "digest": sample("digest")}
     older = where | {"root": sample("root"), "size": 64, "block": 7, "blockHash": sample("block")}
     return {
-        "issuerId": statement(1, issuer_id, {"did": DID}, {"did": {"did": "did:web:exam.example:office"}}),
+        "issuerId": statement(1, issuer_id, {"did": DID}, each(did="did:web:exam.example:office")),
         "context": statement(1, context, where, elsewhere),
         "leaf": statement(
             2,
@@ -292,23 +292,13 @@ def receipts() -> dict[str, Case]:
     return {"receipt": statement(5, receipt, given, mutated | lacking | others)}
 
 
-def status() -> dict[str, Case]:
-    """Return line 6."""
+def arrays() -> dict[str, Case]:
+    """Return line 6, the array of states."""
     entries = 1 << 17
     opened = {"context": sample("context"), "listId": sample("list"), "entries": entries}
     lctx = list_context(opened)
     states = [[0, 1], [3, 2], [255, 3]]
     in_list = [[5, 1], [256, 2], [entries - 1, 3]]
-    key_input = {"salt": SALT, "listContext": lctx, "index": 5, "epoch": 2}
-    note = {"listContext": lctx, "index": 5, "epoch": 2, "key": note_key(key_input), "ciphertext": sample("ct", 188)}
-    leaves = [note_leaf(note), sample("note 2"), sample("note 3")]
-    root = {
-        "listContext": lctx,
-        "epoch": 2,
-        "arrayRoot": array_root({"listContext": lctx, "entries": entries, "states": in_list}),
-        "notesRoot": notes_root({"leaves": leaves}),
-        "noteCount": 3,
-    }
     x = sample("x")
     return {
         "listContext": statement(
@@ -339,6 +329,26 @@ def status() -> dict[str, Case]:
                 "an entry": {"states": [[6, 1], *in_list[1:]]},
             },
         ),
+    }
+
+
+def notes() -> dict[str, Case]:
+    """Return line 6, notes and status root."""
+    entries = 1 << 17
+    lctx = list_context({"context": sample("context"), "listId": sample("list"), "entries": entries})
+    in_list = [[5, 1], [256, 2], [entries - 1, 3]]
+    key_input = {"salt": SALT, "listContext": lctx, "index": 5, "epoch": 2}
+    note = {"listContext": lctx, "index": 5, "epoch": 2, "key": note_key(key_input), "ciphertext": sample("ct", 188)}
+    leaves = [note_leaf(note), sample("note 2"), sample("note 3")]
+    root = {
+        "listContext": lctx,
+        "epoch": 2,
+        "arrayRoot": array_root({"listContext": lctx, "entries": entries, "states": in_list}),
+        "notesRoot": notes_root({"leaves": leaves}),
+        "noteCount": 3,
+    }
+    x = sample("x")
+    return {
         "noteKey": statement(
             6,
             note_key,
@@ -458,7 +468,7 @@ def numbers() -> dict[str, Case]:
                 "a letter that numbers do not have": {"text": symbols[:5] + "U" + symbols[6:]},
             },
         ),
-        "keyId": statement(14, key_id, {"multikey": multikey}, {"multikey": {"multikey": multikey[:-1] + "L"}}),
+        "keyId": statement(14, key_id, {"multikey": multikey}, each(multikey=multikey[:-1] + "L")),
         "secondFactor": statement(
             14,
             second_factor,
@@ -470,7 +480,7 @@ def numbers() -> dict[str, Case]:
 
 def build() -> str:
     """Return the text of the file."""
-    cases = leaves() | trees() | slots() | receipts() | status() | heads() | numbers()
+    cases = leaves() | trees() | slots() | receipts() | arrays() | notes() | heads() | numbers()
     return json.dumps(cases, ensure_ascii=False, indent=1) + "\n"
 
 
@@ -481,7 +491,6 @@ def main() -> int:
         fresh = TARGET.is_file() and TARGET.read_text(encoding="utf-8") == text
         print(f"{TARGET.relative_to(ROOT)}: {'up to date' if fresh else 'out of date, run tools/build_vectors.py'}")
         return 0 if fresh else 1
-    TARGET.parent.mkdir(parents=True, exist_ok=True)
     TARGET.write_text(text, encoding="utf-8")
     print(f"{TARGET.relative_to(ROOT)}: {len(json.loads(text))} statements")
     return 0

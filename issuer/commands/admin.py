@@ -197,7 +197,8 @@ def _add_officer(shown: Terminal, office: Office, institution_name: str | None, 
         signer = Ed25519Signer.generate()
         public = signer.public_key
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        keystore.save(path, signer, officer_passphrase(shown, new.name, new.passphrase_file, confirm=True))
+        passphrase = officer_passphrase(shown, new.name, new.passphrase_file, confirm=True)
+        keystore.save(path, signer, passphrase, log2_cost=shown.settings.key_cost)
     try:
         officer = accrediting.add_officer(office, institution, new.name, roles, public)
     except JikinError:

@@ -27,7 +27,8 @@ _CHUNK_BYTES = 1 << 16
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 _QUANTITY = re.compile(r"0x(?:0|[1-9a-f][0-9a-f]*)")
 _OCTETS = re.compile(r"0x(?:[0-9a-fA-F]{2})*")
-_JSON_TOKEN = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
+_JSON_STRING = re.compile(rb'"[^"\\]*(?:\\.[^"\\]*)*"', re.DOTALL)
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +86,12 @@ def _check_depth(body: bytes) -> None:
     """
     if body.count(b"[") + body.count(b"{") <= _MAX_DEPTH:
         return
-    depth = 0
-    for token in _JSON_TOKEN.finditer(body):
-        opening = token[0] in (b"[", b"{")
-        depth += 1 if opening else -1 if token[0] in (b"]", b"}") else 0
-        if depth > _MAX_DEPTH:
-            raise requests.RequestException(f"an answer nested deeper than {_MAX_DEPTH}")
+    brackets = _JSON_STRING.sub(b"", body).translate(None, _NO_BRACKETS)
+    for _ in range(_MAX_DEPTH):  # each round takes the innermost level away
+        brackets = brackets.replace(b"[]", b"").replace(b"{}", b"")
+        if not brackets:
+            return
+    raise requests.RequestException(f"an answer nested deeper than {_MAX_DEPTH}, or unbalanced")
 
 
 class Rpc:

@@ -1,4 +1,4 @@
-"""The one URL shape that leads from a printed code to a certificate number: ``https://HOST/n/NUMBER``, in either case."""
+"""The one URL shape that leads from a printed code to a certificate number: ``https://HOST/n/NUMBER``."""
 
 from __future__ import annotations
 

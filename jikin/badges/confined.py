@@ -14,7 +14,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -47,6 +47,18 @@ class Answer:
 
     meta: JsonObject
     blobs: tuple[bytes, ...] = field(repr=False)
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Return the array of texts *name*, empty where the answer has none: a child that was taken over may lie."""
+        value = self.meta.get(name)
+        return tuple(str(text) for text in value) if isinstance(value, Sequence) and not isinstance(value, str) else ()
+
+    def named(self) -> tuple[tuple[str, bytes], ...]:
+        """Return the byte strings with their names; raises DocumentError when there is not one name each."""
+        names = self.texts("names")
+        if len(names) != len(self.blobs):
+            raise DocumentError("the reader of this file gave no sound answer", code="document.crashed")
+        return tuple(zip(names, self.blobs, strict=True))
 
 
 class Confinement:
@@ -94,7 +106,7 @@ class Confinement:
                 deadline = time.monotonic() + self.limits.wall_seconds + _GRACE_SECONDS
                 _write(process, pack(head) + data)
                 answer = self._read_answer(process, deadline)
-            except (BrokenPipeError, EOFError, TimeoutError, ValueError) as error:
+            except (BrokenPipeError, EOFError, TimeoutError, ValueError, LookupError, TypeError) as error:
                 self._end()
                 late = isinstance(error, TimeoutError)
                 raise DocumentError(
@@ -104,7 +116,9 @@ class Confinement:
         if "code" in answer.meta:
             hint = answer.meta.get("hint")
             raise DocumentError(
-                str(answer.meta["message"]), code=str(answer.meta["code"]), hint=hint if isinstance(hint, str) else None
+                str(answer.meta.get("message")),
+                code=str(answer.meta["code"]),
+                hint=hint if isinstance(hint, str) else None,
             )
         return answer
 
@@ -141,6 +155,8 @@ class Confinement:
         sizes = [int(length) for length in head["sizes"]]
         if sum(sizes) > self.limits.max_output_bytes:
             raise ValueError("the answer is too long")
+        if not isinstance(head["meta"], dict):
+            raise TypeError("the answer holds no object")
         return Answer(head["meta"], tuple(_read(process, length, deadline) for length in sizes))
 
 

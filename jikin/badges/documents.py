@@ -247,7 +247,7 @@ def _sniff(name: str, data: bytes, confined: Confinement, *, inside_archive: boo
     if b"%PDF-" in data[:1024]:  # ISO 32000 readers allow rubbish in front
         yield from _open_pdf(name, pdf.read(data, confinement=confined))
     elif data.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")):
-        yield from _numbers(name, pdf.texts(confined.run("image.codes", data).meta["codes"]), "the picture")
+        yield from _numbers(name, confined.run("image.codes", data).texts("codes"), "the picture")
     elif data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"["):
         content = _parse(data)
         yield SubmittedFile(name, content if isinstance(content, JikinError) else _credential(content))
@@ -325,10 +325,10 @@ def _numbers(name: str, codes: tuple[str, ...], where: str) -> Iterator[Submitte
 
 
 def _open_zip(name: str, answer: Answer, confined: Confinement) -> Iterator[SubmittedFile]:
-    members: list[tuple[str, Loaded]] = list(zip(pdf.texts(answer.meta["names"]), answer.blobs, strict=True))
+    members: list[tuple[str, Loaded]] = list(answer.named())
     members += [
-        (str(fault["name"]), DocumentError(str(fault["message"]), code=str(fault["code"])))
-        for fault in items(answer.meta["faults"])
+        (str(fault.get("name")), DocumentError(str(fault.get("message")), code=str(fault.get("code"))))
+        for fault in items(answer.meta.get("faults"))
         if isinstance(fault, Mapping)
     ]
     kept = [(f"{name}/{inner}", partial(_given, data)) for inner, data in members if not _LITTER.search(inner)]

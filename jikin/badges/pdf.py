@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from jikin.badges.confined import Answer, Confinement, borrowed
+from jikin.badges.confined import Confinement, borrowed
+from jikin.errors import DocumentError
 from jikin.values import Json
 
 # What a certificate carries inside, by file name.
@@ -30,26 +31,20 @@ def attachments(data: bytes, *, confinement: Confinement | None = None) -> Mappi
     ``document.ambiguous`` for two attachments of one name, and the limits of ``confined``.
     """
     with borrowed(confinement) as confined:
-        return _attachments(confined.run("pdf.attachments", data, _OURS))
+        return dict(confined.run("pdf.attachments", data, _OURS).named())
 
 
 def rasterise(data: bytes, *, page: int = 0, dpi: int = 150, confinement: Confinement | None = None) -> bytes:
     """Return page *page* (from 0) as a grey PNG at *dpi* (at most 600, and 40 million pixels); raises DocumentError."""
     with borrowed(confinement) as confined:
-        return confined.run("pdf.raster", data, {"page": page, "dpi": dpi}).blobs[0]
+        pictures = confined.run("pdf.raster", data, {"page": page, "dpi": dpi}).blobs
+    if len(pictures) != 1:
+        raise DocumentError("the reader of this file gave no sound answer", code="document.crashed")
+    return pictures[0]
 
 
 def read(data: bytes, *, confinement: Confinement | None = None) -> PdfContent:
     """Return what a PDF says to us, in one go; raises DocumentError as :func:`attachments` does."""
     with borrowed(confinement) as confined:
         answer = confined.run("pdf.read", data, _OURS)
-    return PdfContent(_attachments(answer), texts(answer.meta["codes"]))
-
-
-def texts(value: Json) -> tuple[str, ...]:
-    """Return the texts of a JSON array of texts, as jobs give them."""
-    return tuple(str(text) for text in value) if isinstance(value, Sequence) and not isinstance(value, str) else ()
-
-
-def _attachments(answer: Answer) -> Mapping[str, bytes]:
-    return dict(zip(texts(answer.meta["names"]), answer.blobs, strict=True))
+    return PdfContent(dict(answer.named()), answer.texts("codes"))

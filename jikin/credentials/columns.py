@@ -23,7 +23,9 @@ from jikin.values import Json, JsonObject
 
 Table = Mapping[str, Mapping[str, str]]
 _DATE = re.compile(r"([0-9]{4})-([0-9]{2})-([0-9]{2})")
-_LOOSE_DATE = re.compile(r"([0-9]{4})(?:[-./]\s*([0-9]{1,2})[-./]\s*([0-9]{1,2})\.?|([0-9]{2})([0-9]{2}))")
+_LOOSE_DATE = re.compile(
+    r"([0-9]{4})(?:[-./] ?([0-9]{1,2})[-./] ?([0-9]{1,2})\.?|년 ?([0-9]{1,2})월 ?([0-9]{1,2})일|([0-9]{2})([0-9]{2}))"
+)
 _NUMBER = re.compile(r"[0-9]{1,9}(?:\.[0-9]{1,3})?")
 _NAME_MARKS = frozenset(" -'’.·,")
 _IGNORED_IN_HEADERS = re.compile(r"[\s_\-*\ufeff]+")
@@ -154,11 +156,11 @@ def tidy(column: Column, cell: str) -> str:
     """Return the cell without what no rule should stumble over.
 
     That is: blanks around and doubled, decomposed Hangul (NFC), and for dates the ways an office writes them
-    (2003.4.17, 2003/04/17, 20030417). Anything else stays as it came.
+    (2003.4.17, 2003/04/17, 2003년 4월 17일, 20030417). Anything else stays as it came.
     """
     text = re.sub(r"[ \t\u00a0\u3000]+", " ", unicodedata.normalize("NFC", cell)).strip()
     if column.is_date and (match := _LOOSE_DATE.fullmatch(unicodedata.normalize("NFKC", text))):
-        year, month, day = match[1], match[2] or match[4], match[3] or match[5]
+        year, month, day = (part for part in match.groups() if part)
         return f"{year}-{int(month):02d}-{int(day):02d}"
     return text
 
@@ -253,6 +255,8 @@ def _date_rule(case: _Case, _: Json) -> RecordFault | None:
     if match is None:
         return case.fault("no-date", "2026-06-12처럼 적어 주세요.", "Write it like 2026-06-12.")
     year, month, day = (int(part) for part in match.groups())
+    if year == 0:
+        return case.fault("no-such-date", "0000년은 없으니 연도를 고쳐 주세요.", "There is no year 0; correct it.")
     if not 1 <= month <= 12:
         return case.fault(
             "no-such-date", f"{month}월은 없으니 01~12로 고쳐 주세요.", f"There is no month {month}; use 01–12."

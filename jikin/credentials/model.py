@@ -10,11 +10,13 @@ from enum import Enum
 from jikin.credentials import structure
 from jikin.credentials.pointers import resolve
 from jikin.credentials.structure import CONTEXT_V1, CONTEXT_V2, refuse, text_of
+from jikin.credentials.text import visible
 from jikin.credentials.types import CredentialType, CredentialTypes
 from jikin.errors import NumberError, ValueRefusedError
 from jikin.values import CertificateNumber, Did, Json, JsonObject
 
 _INDEX = re.compile(r"0|[1-9][0-9]{0,15}")
+_MAX_TITLE = 200
 _V1_DATES = ("issuanceDate", "expirationDate")
 
 
@@ -142,7 +144,7 @@ class Credential:
             pointers.insert(0, self.kind.title_pointer)
         for pointer in pointers:
             if text := text_of(resolve(self.document, pointer)):
-                return text
+                return visible(text, _MAX_TITLE)  # nothing is verified yet: no terminal or page is steered by it
         return None
 
     @property

@@ -55,7 +55,7 @@ class WebFetch:
         """Return the body found at *url*, at most *max_bytes*.
 
         Raises FetchError: ``fetch.refused`` (scheme, host or redirect not allowed), ``fetch.private-address``,
-        ``fetch.status`` (another answer than 200), ``fetch.too-long``, ``fetch.timeout``, ``fetch.unreachable``.
+        ``fetch.not-found`` (404, 410), ``fetch.status`` (another answer than 200), ``fetch.too-long``, ``fetch.timeout``, ``fetch.unreachable``.
         """
         if self._tls is None:
             self._tls = ssl.create_default_context()  # late: it reads every authority the system trusts
@@ -112,6 +112,8 @@ class WebFetch:
             async with client.stream("GET", here.geturl()) as response:
                 if response.has_redirect_location:
                     return response.headers["location"]
+                if response.status_code in (404, 410):
+                    raise _failed(here.geturl(), "it is not there", "fetch.not-found")
                 if response.status_code != 200:
                     raise _failed(here.geturl(), f"it answers {response.status_code}", "fetch.status")
                 if response.headers.get("content-encoding", "identity") != "identity":

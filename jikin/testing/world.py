@@ -34,7 +34,9 @@ from jikin.anchoring.receipt import Receipt
 from jikin.anchoring.statements import context_hash, leaf
 from jikin.codec import jcs, multikey
 from jikin.codec.contexts import Contexts
+from jikin.credentials.model import Credential
 from jikin.credentials.profile import Names, Profile
+from jikin.credentials.record import NumberRecord, PublicField, RecordAnchor
 from jikin.credentials.types import CredentialTypes
 from jikin.dids.standard import standard_methods
 from jikin.errors import FetchError, RegistryError
@@ -310,6 +312,37 @@ class Institution:
         root = self._publication.status_root(self._lctx)
         self.world.send(self.account, PublishStatus(self.did.issuer_id, self.list_id, head.head, root, changes))
         self.publish()
+
+    def record(self, issued: Issued, type_id: str, *, effective: int | None = None) -> NumberRecord:
+        """Return what the number of a certificate tells anybody; *effective*: since when it has ended, if it has."""
+        kind = self.world.types.named(type_id)
+        model = Credential.parse(issued.document.credential, self.world.types)
+        receipt = issued.receipt
+        anchored = leaf(LeafKind.CREDENTIAL, self.context, issued.salt, self.digest(issued.document.credential))
+        labels = kind.public_labels
+        return NumberRecord(
+            number=issued.number,
+            type=type_id,
+            title={"ko": model.title or kind.name.ko, "en": model.title or kind.name.en},
+            issuer=self.did,
+            valid_from=model.valid_from or self.world.clock(),
+            valid_until=model.valid_until,
+            public=tuple(
+                PublicField({"ko": labels[pointer].ko, "en": labels[pointer].en}, str(value))
+                for pointer, value in model.public.items()
+            ),
+            status=tuple(entry.document for entry in model.status),
+            anchor=RecordAnchor(receipt.root, anchored, receipt.index, receipt.tree_size, receipt.path),
+            effective=effective,
+        )
+
+    def publish_record(self, record: NumberRecord, signer: Ed25519Signer | None = None) -> None:
+        """Sign *record* (with another key than the institution's, if *signer* is given) and publish it."""
+        chosen = signer or self.signer
+        method = DidUrl(f"{self.did}#{multikey.encode(chosen.public_key)}")
+        options = ProofOptions(method, self.world.clock())
+        document = securing.secure(record.to_json(), self.world.suites.named("eddsa-jcs-2022"), options, chosen)
+        self.world.files.publish(f"{self.profile.base_url}/n/{record.number.symbols}", document)
 
     def publish(self) -> None:
         """Publish the DID document and the notes."""

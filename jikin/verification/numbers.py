@@ -33,7 +33,7 @@ from jikin.verification.report import Report, Subject
 from jikin.verification.sources import Session
 
 KIND = "number"
-_NOT_FOUND = frozenset({"fetch.not-found", "fetch.status"})
+_NOT_FOUND = "fetch.not-found"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +61,7 @@ def verify_number(number: CertificateNumber, session: Session, policy: Policy, n
             break
         if isinstance(document, Known):
             return _without_record(number, session, policy, now, (_unreadable("it is no JSON object"),))
-        if document.code not in _NOT_FOUND:
+        if document.code != _NOT_FOUND:
             return _without_record(number, session, policy, now, (Said(Code.NUMBER_UNREACHABLE, document.detail),))
     if found is None:
         detail = f"no issuer with the code {number.issuer} has a certificate of this number"

@@ -312,7 +312,9 @@ def test_a_serial_number_is_a_range_or_a_single_one() -> None:
 
 
 def test_a_page_does_not_show_its_holder_in_a_repr() -> None:
-    assert "김하늘" not in repr(page(QUALIFICATION))
+    shown = repr(page(QUALIFICATION))
+    for secret in ("김하늘", str(NUMBER), NUMBER.symbols):
+        assert secret not in shown
 
 
 def test_the_frame_is_drawn_the_same_every_time_and_inside_the_sheet() -> None:

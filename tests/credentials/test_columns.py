@@ -76,7 +76,18 @@ def test_brackets_that_belong_to_a_header_keep_two_columns_apart() -> None:
 
 
 @pytest.mark.parametrize(
-    "cell", ["2003-04-17", "2003.4.17", "2003. 4. 17.", "2003/04/17", "20030417", " ２００３-０４-１７ ", "2003-4-17"]
+    "cell",
+    [
+        "2003-04-17",
+        "2003년 4월 17일",
+        "2003년04월17일",
+        "2003.4.17",
+        "2003. 4. 17.",
+        "2003/04/17",
+        "20030417",
+        " ２００３-０４-１７ ",
+        "2003-4-17",
+    ],
 )
 def test_a_date_is_understood_however_an_office_writes_it(cell: str) -> None:
     header = QUALIFICATION.match_header(["생년월일"])
@@ -105,6 +116,11 @@ SENTENCES: dict[str, tuple[dict[str, str], str, str]] = {
         {"birth_date": "2004-02-00"},
         "생년월일이 2004-02-00입니다. 2004년 2월은 29일까지이니 날짜를 고쳐 주세요.",
         "Birth date is 2004-02-00. Month 2 of 2004 has 29 days; correct the day.",
+    ),
+    "the year zero": (
+        {"birth_date": "0000-04-17"},
+        "생년월일이 0000-04-17입니다. 0000년은 없으니 연도를 고쳐 주세요.",
+        "Birth date is 0000-04-17. There is no year 0; correct it.",
     ),
     "words for a date": (
         {"birth_date": "작년"},

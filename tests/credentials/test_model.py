@@ -258,6 +258,11 @@ def test_an_open_badge_of_a_stranger_gives_achievement_name_and_license_number()
     assert (parsed.title, parsed.number, parsed.kind) == ("Forklift", NUMBER, None)
 
 
+def test_a_title_that_would_steer_a_terminal_is_spelt_out() -> None:
+    assert Credential.parse(changed(SOUND, name="\x1b[2J진본\u202e")).title == "<U+001B>[2J진본<U+202E>"
+    assert len(str(Credential.parse(changed(SOUND, name="가" * 5000)).title)) == 200
+
+
 def test_a_credential_does_not_show_its_holder_in_a_repr() -> None:
     shown = repr(Credential.parse(credential(QUALIFICATION)))
     assert "김하늘" not in shown

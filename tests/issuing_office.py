@@ -1,0 +1,174 @@
+"""An issuing office for tests: the real one, on a chain in memory or a Hardhat node, with cheap keys and invented people."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from issuer import accrediting, app, approving, importing, jobs, revoking
+from issuer.accrediting import NewInstitution
+from issuer.approving import Officer, Role
+from issuer.office import Office
+from issuer.settings import Settings
+from issuer.store import batches
+from issuer.store.batches import Batch, Credential
+from issuer.store.institutions import Institution
+from issuer.store.tasks import StoredTask
+from jikin.anchoring.chain import Registry, RegistryWriter
+from jikin.anchoring.memory import MemoryChain
+from jikin.proofs.ed25519 import Ed25519Signer
+from jikin.status.array import State
+from jikin.values import Address, CertificateNumber
+from jikin.values.settings import Secret
+
+TYPE = "national-technical-qualification"
+HEADER = "수검번호,성명,영문성명,생년월일,종목코드,합격일"
+DOMAIN = "certs.exam.example"
+START = 1_790_000_000  # 2026-09-21T13:33:20Z
+NAMES = ("김하늘", "이도윤", "박서연", "최지우", "정민준", "한가온", "오예린", "문시우")
+NEW = NewInstitution(DOMAIN, "한국견본공단", "Sample Agency of Korea", "KR12", (TYPE,), "견본직인")
+
+
+def row(number: int, **changes: str) -> str:
+    """Return one good row of a result list; *changes* replace cells by column key."""
+    cells = {
+        "exam_number": f"2602-{number:06d}",
+        "name_ko": NAMES[number % len(NAMES)],
+        "name_en": "Kim Ha-neul",
+        "birth_date": f"19{80 + number % 20}-04-17",
+        "qualification_code": "7875",
+        "passed_on": "2026-05-29",
+    } | changes
+    return ",".join(cells.values())
+
+
+def rows(count: int, first: int = 1) -> bytes:
+    """Return a result list of *count* good rows as UTF-8."""
+    return "\n".join([HEADER, *(row(number) for number in range(first, first + count))]).encode()
+
+
+class Clock:
+    """Unix seconds that move when somebody waits."""
+
+    def __init__(self, now: int = START) -> None:
+        self.now = now
+
+    def __call__(self) -> int:
+        return self.now
+
+
+class MemoryDoor:
+    """The office's door to a chain in memory."""
+
+    def __init__(self) -> None:
+        self.chain: MemoryChain
+
+    @property
+    def registry(self) -> Registry:
+        return self.chain
+
+    def writer(self, account: Address, unlock: Callable[[], object]) -> RegistryWriter:
+        return self.chain.writer(account)
+
+    def balance_wei(self, account: Address) -> int | None:
+        return None
+
+
+def settings(folder: Path, **changes: object) -> Settings:
+    """Return settings with cheap key files and a quick look at the chain."""
+    plain = Settings(data=folder, passphrase=Secret("견본 암호"), key_cost=12, poll_seconds=0.05, lang="en")
+    return replace(plain, **changes)
+
+
+@dataclass
+class Bureau:
+    """An accredited institution in its office, two officers, and the chain under it."""
+
+    office: Office
+    institution: Institution
+    chain: MemoryChain
+    clock: Clock
+    officers: dict[str, tuple[Officer, Ed25519Signer]]
+
+    def hire(self, name: str, roles: Role = approving.ALL_ROLES) -> Officer:
+        signer = Ed25519Signer.generate()
+        officer = accrediting.add_officer(self.office, self.institution, name, roles, signer.public_key)
+        self.officers[name] = (officer, signer)
+        return officer
+
+    def accept(self, data: bytes, key: str = "list 1", suite: str = "eddsa-rdfc-2022") -> Batch:
+        """Take a result list in, as the command does."""
+        looked = self.preview(data)
+        return importing.accept(
+            self.office.database, self.institution, looked, key=key, suite=suite, now=self.office.clock()
+        )
+
+    def preview(self, data: bytes) -> importing.Preview:
+        def issued(hashes: Iterable[bytes]) -> set[bytes]:
+            with self.office.database.read() as connection:
+                return batches.issued_hashes(connection, self.institution.id, hashes)
+
+        kind = self.office.types.named(TYPE)
+        return importing.preview(data, kind, self.office.limits, today=self.office.today, issued=issued)
+
+    def run(self, batch: Batch, until: str | None = None) -> Batch:
+        """Run the steps of the batch's job in this thread; stop before the step called *until*."""
+        for step in itertools.takewhile(lambda step: step.__name__ != until, jobs.ISSUE.steps):
+            while step(self.office, batch.id):
+                pass
+        return self.batch(batch.id)
+
+    def issue(self, data: bytes, key: str = "list 1") -> Batch:
+        return self.run(self.accept(data, key))
+
+    def batch(self, batch_id: int) -> Batch:
+        with self.office.database.read() as connection:
+            return batches.by_id(connection, batch_id)
+
+    def credentials(self, batch: Batch) -> tuple[Credential, ...]:
+        with self.office.database.read() as connection:
+            return batches.credentials_of(connection, batch.id)
+
+    def numbers(self, batch: Batch) -> list[CertificateNumber]:
+        return [CertificateNumber(one.number) for one in self.credentials(batch)]
+
+    def request(
+        self,
+        numbers: Iterable[CertificateNumber],
+        state: State = State.REVOKED,
+        reason: str = "issued-in-error",
+        *,
+        by: str = "park",
+        effective: int | None = None,
+        alone: bool = False,
+    ) -> StoredTask:
+        officer, signer = self.officers[by]
+        asked = revoking.Request(list(numbers), state, reason, effective, alone)
+        (task,) = revoking.request(self.office, self.institution, officer, signer, asked)
+        return task
+
+    def approve(self, task: StoredTask, by: str = "lee") -> StoredTask:
+        officer, signer = self.officers[by]
+        return revoking.approve(self.office, officer, signer, task.task.id)
+
+
+def open_bureau(folder: Path, **changes: object) -> Bureau:
+    """Return a bureau on a fresh chain in memory; waiting moves the clock and mines a block."""
+    clock, door = Clock(), MemoryDoor()
+
+    def sleep(seconds: float) -> None:
+        time.sleep(0)
+        clock.now += max(1, round(seconds))
+        door.chain.mine()
+
+    office = app.build(settings(folder, **changes), chain=door, clock=clock, sleep=sleep)
+    door.chain = MemoryChain(clock, accreditor=accrediting.ensure_accreditor(office))
+    institution = accrediting.prepare(office, NEW)
+    accrediting.register(office, institution)
+    bureau = Bureau(office, office.institution(), door.chain, clock, {})
+    bureau.hire("park")
+    bureau.hire("lee")
+    return bureau
