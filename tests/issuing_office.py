@@ -1,4 +1,4 @@
-"""An issuing office for tests: the real one, on a chain in memory or a Hardhat node, with cheap keys and invented people."""
+"""An issuing office for tests: the real one, on a chain in memory or a Hardhat node; cheap keys, invented people."""
 
 from __future__ import annotations
 

@@ -55,7 +55,8 @@ class WebFetch:
         """Return the body found at *url*, at most *max_bytes*.
 
         Raises FetchError: ``fetch.refused`` (scheme, host or redirect not allowed), ``fetch.private-address``,
-        ``fetch.not-found`` (404, 410), ``fetch.status`` (another answer than 200), ``fetch.too-long``, ``fetch.timeout``, ``fetch.unreachable``.
+        ``fetch.not-found`` (404, 410), ``fetch.status`` (another answer than 200), ``fetch.too-long``,
+        ``fetch.timeout``, ``fetch.unreachable``.
         """
         if self._tls is None:
             self._tls = ssl.create_default_context()  # late: it reads every authority the system trusts

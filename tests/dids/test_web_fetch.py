@@ -133,9 +133,14 @@ def test_it_can_be_called_where_an_event_loop_runs(base: str) -> None:
     assert asyncio.run(inside()) == b"hello loop"
 
 
-@pytest.mark.parametrize("status", [201, 204, 304, 400, 404, 500])
+@pytest.mark.parametrize("status", [201, 204, 304, 400, 500])
 def test_another_answer_than_200_is_none(base: str, status: int) -> None:
     assert code(f"{base}/status/{status}") == "fetch.status"
+
+
+@pytest.mark.parametrize("status", [404, 410])
+def test_what_is_not_there_is_told_apart_from_what_cannot_be_asked(base: str, status: int) -> None:
+    assert code(f"{base}/status/{status}") == "fetch.not-found"
 
 
 def test_a_body_beyond_the_limit_is_not_read_on(base: str) -> None:
