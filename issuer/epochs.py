@@ -84,13 +84,14 @@ def _prepare(office: Office, stored: StoredTask, institution: Institution, statu
     """Return the epoch that the task becomes, checked and stored; raises OfficeError when it may not be."""
     view = office.chain.registry.view()
     snapshot = revoking.snapshot_now(view, institution, status_list)
-    array = _changed(revoking.array_now(view, institution, status_list), stored)
-    _check_effective(stored, view)
+    present = revoking.array_now(view, institution, status_list)
     number = snapshot.epoch + 1
     with office.database.write() as connection:
         approvals = tasks.approvals_of(connection, stored.task.id)
         officers = institutions.every_officer(connection, institution.id)
         approving.check(stored.task, approvals, officers, revoking.circumstances(office, institution))
+        _check_effective(stored, view)
+        array = _changed(present, stored)
         entries = [change.index for change in scan(stored.task.changes)]
         credentials = batches.by_entries(connection, status_list.id, entries)
         salts = batches.salts_of(connection, [one.id for one in credentials])

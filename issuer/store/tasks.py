@@ -192,7 +192,15 @@ def add_epoch(
     notes_root: Digest,
     sealed: Sequence[SealedNote],
 ) -> Epoch:
-    """Return the epoch that a task becomes, stored with its own new notes before anything is sent."""
+    """Return the epoch that a task becomes, stored with its own new notes before anything is sent.
+
+    Raises OfficeError ``approval.used`` when the task became an epoch before.
+    """
+    used = select(epochs.c.epoch).where(epochs.c.task_id == stored.task.id, epochs.c.state != "lost")
+    if (before := connection.execute(used).scalar_one_or_none()) is not None:
+        raise OfficeError(
+            f"task {stored.task.id} was used for epoch {before}; right would be a new request", code="approval.used"
+        )
     epoch_id = connection.execute(
         insert(epochs)
         .values(

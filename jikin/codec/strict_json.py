@@ -15,6 +15,8 @@ from jikin.errors import JsonError
 from jikin.values import Json
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
+# A string, also one that never ends (so that each character is read once), or a bracket.
+_TOKEN = re.compile(r'"(?:[^"\\]|\\(?:.|\Z))*(?:"|\Z)|[\[\]{}]', re.DOTALL)
 
 
 def parse(data: bytes | str, *, max_bytes: int = 1 << 20, max_depth: int = 64) -> Json:
@@ -25,12 +27,11 @@ def parse(data: bytes | str, *, max_bytes: int = 1 << 20, max_depth: int = 64) -
     ``codec.json.too-long``.
     """
     text = _text(data, max_bytes)
+    _check_nesting(text, max_depth)
     try:
         value = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant)
     except JsonError:
         raise
-    except RecursionError:
-        raise _too_deep(max_depth) from None
     except ValueError as error:  # JSONDecodeError, and integers of more digits than Python converts
         raise JsonError(f"not JSON: {error}") from error
     _check(value, max_depth)
@@ -50,6 +51,25 @@ def _text(data: bytes | str, max_bytes: int) -> str:
     if size > max_bytes:
         raise JsonError(f"JSON of at most {max_bytes} bytes is read, got {size}", code="codec.json.too-long")
     return data
+
+
+def _check_nesting(text: str, max_depth: int) -> None:
+    """Refuse deep nesting before the parser recurses into it.
+
+    Some libraries raise Python's recursion limit so far that the parser would not raise RecursionError but end the
+    whole process.
+    """
+    if text.count("[") + text.count("{") <= max_depth:
+        return
+    depth = 0
+    for token in _TOKEN.finditer(text):
+        bracket = text[token.start()]
+        if bracket in "[{":
+            depth += 1
+            if depth > max_depth:
+                raise _too_deep(max_depth)
+        elif bracket in "]}":
+            depth -= 1
 
 
 def _object(pairs: list[tuple[str, object]]) -> dict[str, object]:

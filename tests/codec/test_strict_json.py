@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 
 import pytest
 from hypothesis import given
@@ -74,3 +75,29 @@ def test_what_json_writes_is_read_back(value: object) -> None:
 @given(st.binary(max_size=200) | st.text(max_size=200))
 def test_arbitrary_input_is_a_value_or_an_error_of_ours(data: bytes | str) -> None:
     assert (code_of(strict_json.parse, data) or "codec.json").startswith("codec.json")
+
+
+DEEP = {
+    "arrays": b"[" * 200_000,
+    "objects": b'{"a":' * 100_000,
+    "behind a string with brackets": b'["]]]]", ' + b"[" * 200_000,
+    "behind an escaped quote": b'["\\"", ' + b"[" * 200_000,
+}
+
+
+@pytest.mark.parametrize("text", DEEP.values(), ids=DEEP.keys())
+def test_deep_nesting_is_refused_even_where_a_library_has_lifted_the_recursion_limit(text: bytes) -> None:
+    before = sys.getrecursionlimit()
+    sys.setrecursionlimit(100_000)  # what importing a chain library does
+    try:
+        with pytest.raises(JsonError) as refused:
+            strict_json.parse(text)
+    finally:
+        sys.setrecursionlimit(before)
+    assert refused.value.code == "codec.json.too-deep"
+
+
+@pytest.mark.parametrize("text", [b'"' + b'\\"' * 400_000, b'"' * 500_001, b"[" * 70 + b'"' * 900_000])
+def test_strings_that_never_end_are_refused_in_time_that_grows_with_their_length(text: bytes) -> None:
+    with pytest.raises(JsonError):
+        strict_json.parse(text)
