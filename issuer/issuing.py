@@ -162,7 +162,7 @@ def _unsecured(credential: Credential, kind: CredentialType, profile: Profile, s
     """Return the credential as it will be signed; raises CredentialError when the record does not make one."""
     entries = [
         entry_json(list_url(profile.base_url, status_list.list_id, purpose), purpose, credential.status_index)
-        for purpose in ListPurpose
+        for purpose in map(ListPurpose, kind.status_purposes)
     ]
     unsecured = kind.build(
         {name: str(value) for name, value in (credential.record or {}).items()},

@@ -56,12 +56,14 @@ def verify(
     instant = _instant(at)
     session = desk.sources.at_newest()
     answers: list[checking.Checked] = []
+    console = Console(stderr=True)
     progress = Progress(
         SpinnerColumn(),
         TextColumn("{task.completed} {task.description}"),
         TimeElapsedColumn(),
-        console=Console(stderr=True),
+        console=console,
         transient=True,
+        disable=not console.is_terminal,
     )
     with progress:
         task = progress.add_task("확인함" if language == "ko" else "checked", total=None)

@@ -84,8 +84,7 @@ def institutions(stage: Stage) -> Officers:
     )
     for domain, *_ in stated:
         for name, role, secret in people:
-            file = stage.folder / "officers" / domain / f"{name}.pem"
-            words = (name, "--role", role, "--institution", domain, "--key", str(file))
+            words = (name, "--role", role, "--institution", domain, "--key", str(_key(stage, domain, name)))
             stage.jikin("admin", "officer", "add", *words, secret=secret, tell=domain == "hrdk.example")
     doctor = stage.jikin("doctor")
     stage.story.check("the office finds nothing wrong with itself", doctor.document["ok"] is True, doctor.document)
@@ -169,28 +168,27 @@ def revocation(stage: Stage, office: Office, officers: Officers) -> None:
     """One certificate is revoked by two persons; from then on everybody sees it, with date and reason."""
     stage.story.chapter("Two officers revoke a certificate")
     number = office.numbers[1]
-    at = ("--institution", office.domain)
-    asked = stage.jikin(
-        *("revoke", number, "--reason", "issued-in-error", "--officer", officers.requester, *at),
-        secret=officers.requester_secret,
+    asks, approves = (
+        ("--officer", name, "--institution", office.domain, "--key", str(_key(stage, office.domain, name)))
+        for name in (officers.requester, officers.approver)
     )
-    task = str(asked.document["task"])
-    stage.story.check("the request waits for a second person", asked.document["state"] == "open", asked.document)
-    alone = stage.jikin(
-        "approve", task, "--officer", officers.requester, *at, secret=officers.requester_secret, expect=1
-    )
+    words = ("revoke", number, "--reason", "issued-in-error")
+    asked = stage.jikin(*words, *asks, secret=officers.requester_secret)
+    (waiting,) = _objects(asked.document["tasks"])
+    task = str(waiting["task"])
+    stage.story.check("the request waits for a second person", waiting["state"] == "open", waiting)
+    alone = stage.jikin("approve", task, *asks, secret=officers.requester_secret, expect=1)
     stage.story.check("who asked cannot approve", "code" in alone.document, alone.document)
     before = stage.jikin("verify", str(office.files(number)), tell=False)
     stage.story.check("until then nothing has changed", not before.codes, before.codes)
-    done = stage.jikin("approve", task, "--officer", officers.approver, *at, secret=officers.approver_secret)
-    stage.story.check("the second officer approves, and it is published", done.document["state"] == "published", done)
+    done = stage.jikin("approve", task, *approves, secret=officers.approver_secret)
+    (published,) = _objects(done.document["tasks"])
+    stage.story.check("the second officer approves, and it is published", published["state"] == "done", published)
     said = stage.jikin("verify", str(office.files(number)), expect=_FAILED)
     stage.story.check(f"the verifier says: {said.sentence('ko')}", said.codes == ("status.revoked",), said.codes)
     sentences = said.document["sentences"]
     reasons = [text for text in _texts(sentences, "ko") if "사유" in text]
-    stage.story.check(
-        f"the holder's own file tells why: {' '.join(reasons)}", "office" not in reasons and bool(reasons)
-    )
+    stage.story.check(f"the holder's own file tells why: {' '.join(reasons)}", bool(reasons), sentences)
     by_number = stage.jikin("verify", number, expect=_FAILED)
     stage.story.check("so does the number alone", by_number.codes == ("status.revoked",), by_number.codes)
     other = stage.jikin("verify", str(office.files(office.numbers[2])))
@@ -242,10 +240,16 @@ def outage(stage: Stage, office: Office, *, stop: bool) -> None:
     said = stage.jikin(*words, expect=_UNKNOWN)
     stage.story.check(f"the verifier says: {said.sentence('ko')}", said.document["outcome"] == "unknown", said.document)
     offline = stage.jikin("verify", str(office.files(office.numbers[0])), "--offline")
-    stage.story.check(f"and offline: {offline.sentence('ko')}", not offline.codes, offline.codes)
+    careful = not offline.codes and "지금" not in offline.sentence("ko")
+    stage.story.check(f"and offline: {offline.sentence('ko')}", careful, offline.document)
 
 
 # ------------------------------------------------------------------------------------------------------------ helpers
+
+
+def _key(stage: Stage, domain: str, officer: str) -> Path:
+    """Return where an officer's key lies: in the story everybody shares one machine."""
+    return stage.folder / "officers" / domain / f"{officer}.pem"
 
 
 def _office(domain: str, name: str, issued: Mapping[str, Json]) -> Office:

@@ -25,9 +25,10 @@ ISSUE_FIELDS = frozenset(
 PRINT_FIELDS = frozenset({"number", "issued_on", "check_domain"})
 _ISSUER_FIELDS = frozenset({"issuer_name_ko", "issuer_name_en"})
 _TYPE_MEMBERS = (
-    *("version", "contexts", "types", "revocable", "validity", "number", "title", "public", "schema"),
+    *("version", "contexts", "types", "status", "validity", "number", "title", "public", "schema"),
     *("columns", "tables", "derived"),
 )
+_STATUS_PURPOSES = frozenset({"revocation", "suspension"})
 _ROOT = "credentials"
 _MAX_BYTES = 1 << 20
 
@@ -178,7 +179,7 @@ class Description:
     version: int
     contexts: Sequence[Json]
     types: tuple[str, ...]
-    revocable: bool
+    status_purposes: tuple[str, ...]
     validity_years: int | None
     number_pointer: str
     title_pointer: str
@@ -253,9 +254,11 @@ def _read_file(folder: Folder, name: str) -> bytes:
 
 
 def _description(top: Node, lookups: Mapping[str, Lookup]) -> Description:
-    version, revocable = top.raw["version"], top.raw["revocable"]
-    if not isinstance(version, int) or not isinstance(revocable, bool):
-        raise _refuse(f"{top.where}: version is a number, revocable true or false")
+    version, status = top.raw["version"], top.texts("status")
+    if not isinstance(version, int):
+        raise _refuse(f"{top.where}: version is a number")
+    if len(set(status)) != len(status) or set(status) - _STATUS_PURPOSES:
+        raise _refuse(f"{top.where}: status names {', '.join(sorted(_STATUS_PURPOSES))}, each once at most")
     aliases = {}
     for entry in top.array("columns"):
         column = Node(entry if isinstance(entry, Mapping) else {}, f"{top.where}/columns").only(["key", "aliases"])
@@ -272,7 +275,7 @@ def _description(top: Node, lookups: Mapping[str, Lookup]) -> Description:
         version=version,
         contexts=top.array("contexts"),
         types=top.texts("types"),
-        revocable=revocable,
+        status_purposes=status,
         validity_years=None if top.raw["validity"] is None else _years(top.node("validity").only(["years"])),
         number_pointer=check_pointer(top.text("number")),
         title_pointer=check_pointer(top.text("title")),

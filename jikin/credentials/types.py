@@ -48,14 +48,16 @@ class SubjectFault:
 class CredentialType:
     """One credential type, as read from its folder.
 
-    *id* is the folder's name. *validity_years* is the default validity, None for one without end. Pointers are JSON
-    Pointers into an issued credential. *derived* fields are made at issue: random salts and salted hashes.
+    *id* is the folder's name. *status_purposes* are the status entries that each credential carries, in this order:
+    none for a type that cannot be revoked, one where a format allows no second. *validity_years* is the default
+    validity, None for one without end. Pointers are JSON Pointers into an issued credential. *derived* fields are made
+    at issue: random salts and salted hashes.
     """
 
     id: str
     version: int
     name: Text
-    revocable: bool
+    status_purposes: tuple[str, ...]
     validity_years: int | None
     types: tuple[str, ...]
     number_pointer: str
@@ -72,6 +74,11 @@ class CredentialType:
     _contexts: Sequence[Json] = field(repr=False)
     _template: Template = field(repr=False)
     _validator: Draft202012Validator = field(repr=False)
+
+    @property
+    def revocable(self) -> bool:
+        """Say whether a credential of this type can be revoked."""
+        return bool(self.status_purposes)
 
     def match_header(self, cells: Sequence[str]) -> HeaderMatch:
         """Return which column each cell of a head row names (Korean, English, alias or key), and its faults."""
@@ -246,7 +253,7 @@ def read_type(folder: loading.Folder) -> CredentialType:
         id=folder.name,
         version=description.version,
         name=Text(files.texts["ko"].name, files.texts["en"].name),
-        revocable=description.revocable,
+        status_purposes=description.status_purposes,
         validity_years=description.validity_years,
         types=description.types,
         number_pointer=description.number_pointer,

@@ -229,7 +229,7 @@ class Institution:
             valid_until=valid_until,
             status_entries=[
                 entry_json(list_url(self.profile.base_url, self.list_id, purpose), purpose, index)
-                for purpose in Purpose
+                for purpose in map(Purpose, self.world.types.named(type_id).status_purposes)
             ],
             random=os.urandom,
         )

@@ -168,6 +168,25 @@ contract StatusEpochsTest is RegistryTest {
         );
     }
 
+    /// @dev A caller may pad the changes with anything: it is neither judged nor logged.
+    function test_what_stands_behind_the_changes_does_not_matter() external {
+        bytes memory changes = Packed.many(4, 1, 1, 2);
+        bytes memory data = abi.encodeCall(
+            ICredentialRegistry.publishStatus,
+            (ISSUER, LIST, opening, STATUS_ROOT, changes)
+        );
+        for (uint256 i = data.length - 20; i < data.length; ++i) data[i] = 0xff;
+        vm.recordLogs();
+        vm.prank(SUSPENDER);
+        (bool done, ) = address(registry).call(data);
+        vm.assertTrue(done, "taken");
+        vm.assertEq(
+            vm.getRecordedLogs()[0].data,
+            abi.encode(uint64(1), uint64(FIRST_BLOCK), STATUS_ROOT, SUSPENDER, RIGHT_SUSPEND, changes),
+            "data"
+        );
+    }
+
     function test_an_epoch_for_another_head_is_refused_and_nothing_written() external {
         bytes32 head = _publish(OPERATOR, LIST, Packed.one(1, 1));
         bytes32[3] memory stale = [opening, ROOT, bytes32(0)];
