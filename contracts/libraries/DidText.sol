@@ -39,7 +39,7 @@ library DidText {
         if (place < text.length && (place == colon + 1 || text[place] == ":")) place = _skip(text, place, IDENTIFIER);
         if (place != text.length) revert ICredentialRegistry.DidRefused(did, place);
         // An identifier ends with a character of its own (section 3.1: 1*idchar stands last).
-        if (place == colon + 1 || text[place - 1] == ":") revert ICredentialRegistry.DidRefused(did, place);
+        if (text[place - 1] == ":") revert ICredentialRegistry.DidRefused(did, place);
     }
 
     /// @dev The first place at or after `from` whose character is not in `set`.

@@ -21,11 +21,11 @@ library Inclusion {
             if (last == 0) return false;
             if (place & 1 == 1 || place == last) {
                 node = _parent(path[i], node);
-                // A last node without a sibling goes up unchanged until it has one.
+                // A last node without a sibling goes up unchanged until it has one. It is not the first of its level
+                // (`last` is not 0), so it has one somewhere.
                 while (place & 1 == 0) {
                     place >>= 1;
                     last >>= 1;
-                    if (place == 0) break;
                 }
             } else {
                 node = _parent(node, path[i]);

@@ -41,6 +41,22 @@ contract InclusionTest is RegistryTest {
         vm.assertTrue(!registry.verifyInclusion(ROOT, 1, 1, new bytes32[](0), ROOT), "no second leaf");
     }
 
+    /// @dev One path would fit several trees otherwise: the parent of a root is no root of the smaller tree.
+    function test_a_path_beyond_the_top_is_refused_even_where_it_leads_to_the_root() external view {
+        for (uint256 size = 1; size <= 9; ++size) {
+            bytes32[] memory leaves = _leaves(size);
+            for (uint256 index = 0; index < size; ++index) {
+                bytes32[] memory path = _resized(_path(leaves, index, 0, size), _path(leaves, index, 0, size).length + 1);
+                path[path.length - 1] = ROOT;
+                bytes32 top = _root(leaves, 0, size);
+                bytes32 left = sha256(abi.encodePacked(bytes1(0x01), ROOT, top));
+                bytes32 right = sha256(abi.encodePacked(bytes1(0x01), top, ROOT));
+                vm.assertTrue(!registry.verifyInclusion(leaves[index], index, size, path, left), "on the left");
+                vm.assertTrue(!registry.verifyInclusion(leaves[index], index, size, path, right), "on the right");
+            }
+        }
+    }
+
     function test_the_largest_numbers_are_answered_too() external view {
         bytes32[] memory path = new bytes32[](300);
         uint256 most = type(uint256).max;
