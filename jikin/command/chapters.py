@@ -73,7 +73,8 @@ def institutions(stage: Stage) -> Officers:
         ("kosha.example", "산업안전보건공단", "Korea Occupational Safety and Health Agency", "KSHA", MACHINE),
     )
     for domain, name_ko, name_en, code, type_id in stated:
-        words = ("--domain", domain, "--name-ko", name_ko, "--name-en", name_en, "--code", code, "--type", type_id)
+        words = ("--domain", domain, "--name-ko", name_ko, "--name-en", name_en, "--code", code)
+        words += ("--type", type_id, "--seal", "견본직인")
         made = stage.jikin("admin", "institution", "create", *words).document
         stage.story.check(f"{name_ko} is accredited as {made['did']}", made["did"] == f"did:web:{domain}", made)
         stage.mirrors[str(made["baseUrl"])] = Path(str(made["public"]))

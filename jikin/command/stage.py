@@ -101,6 +101,7 @@ class Stage:
             "JIKIN_RPC_URL": self.node.url,
             "JIKIN_MIRRORS": mirrors,
             "JIKIN_EXECUTOR_ID": "demo",
+            "JIKIN_PRINT_NOTE": "견본입니다. 사람과 번호는 지어낸 것이며 효력이 없습니다.",
         }
         registry = self.office / "registry.json"
         return {**settings, "JIKIN_REGISTRY_FILE": str(registry)} if registry.exists() else settings

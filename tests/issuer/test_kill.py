@@ -75,12 +75,11 @@ def test_a_command_that_was_killed_is_finished_by_the_next_one(commands: Command
         before = anchored(office)
 
     question = NEWEST.format(number=number, point=POINTS[point])
-    killed = commands.kill_when(
-        lambda db: bool(db.execute(question).fetchone()[0]), "issue", "--type", TYPE, source, "--no-pdf"
-    )
+    issue = ("issue", "--type", TYPE, source, "--no-pdf")
+    killed = commands.kill_when(lambda db: bool(db.execute(question).fetchone()[0]), *issue)
     assert killed, "the command ended before the state was seen"
 
-    told = commands.succeed("issue", "--type", TYPE, source, "--no-pdf")
+    told = commands.succeed(*issue)
     assert (told["batch"], told["state"], told["issued"]) == (number, "released", COUNT)
     with opened(commands) as office:
         assert anchored(office) == before + 1

@@ -54,12 +54,17 @@ def test_the_migrations_make_exactly_the_declared_tables(url: str) -> None:
 def test_what_goes_wrong_in_a_transaction_undoes_all_of_it(url: str) -> None:
     database = Database(url)
     database.migrate()
-    did = Did("did:web:certs.exam.example")
-    with pytest.raises(IntegrityError), database.write() as connection:
-        for _ in range(2):
-            institutions.add(
-                connection, did=did, domain="certs.exam.example", number_code="KR12", profile=b"{}", seal="인", at=1
-            )
+
+    def add_twice() -> None:
+        did = Did("did:web:certs.exam.example")
+        with database.write() as connection:
+            for _ in range(2):
+                institutions.add(
+                    connection, did=did, domain="certs.exam.example", number_code="KR12", profile=b"{}", seal="인", at=1
+                )
+
+    with pytest.raises(IntegrityError):
+        add_twice()
     with database.read() as connection:
         assert institutions.every(connection) == ()
     database.close()
