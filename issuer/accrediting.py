@@ -35,7 +35,7 @@ from jikin.credentials.profile import Names, Profile
 from jikin.errors import OfficeError
 from jikin.status.array import StatusArray
 from jikin.status.index import IndexPermutation, new_key
-from jikin.values import Address, Did, Digest, JsonObject, KeyId, ListId, PublicKey
+from jikin.values import Address, Did, Digest, JsonObject, KeyId, KeyType, ListId, PublicKey
 
 _YEAR = 365 * 86_400
 ACCREDITATION_SECONDS = 5 * _YEAR
@@ -305,6 +305,10 @@ def add_officer(office: Office, institution: Institution, name: str, roles: Role
         raise OfficeError("an officer's name has 1 to 40 printable characters", code="office.officer")
     if roles is Role.NONE:
         raise OfficeError("an officer needs at least one role", code="office.role")
+    if public_key.type is not KeyType.ED25519:
+        raise OfficeError(
+            f"an officer's key is of the kind Ed25519, this one is {public_key.type.value}", code="office.officer"
+        )
     text = multikey.encode(public_key)
     with office.database.write() as connection:
         known = institutions.every_officer(connection, institution.id)

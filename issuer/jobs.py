@@ -174,6 +174,8 @@ class Worker(AbstractContextManager["Worker"]):
             "serializer": DBOSPortableJSONSerializer(),
             "log_level": "WARNING",
             "use_listen_notify": False,
+            # Notifications are not used; ending waits for one last look.
+            "notification_listener_polling_interval_sec": _LOOK_SECONDS,
         }
         DBOS(config=config)
         for job in (ISSUE, PUBLISH):

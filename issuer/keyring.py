@@ -53,18 +53,20 @@ class KeyRing:
         name = f"signing-{KeyId.of(public).raw.hex()[:16]}.pem"
         self._folder()
         keystore.save(self.folder / name, signer, self.passphrase(), log2_cost=self.log2_cost)
+        self._signers[name] = signer
         return NewKey(public, name)
 
     def new_account(self, purpose: str) -> NewKey:
         """Return a fresh account on the chain, stored; *purpose* begins the file's name."""
         from eth_account import Account
 
-        account = Account.create(os.urandom(32))
+        account: LocalAccount = Account.create(os.urandom(32))
         encrypted = Account.encrypt(account.key, self.passphrase(), kdf="scrypt", iterations=1 << self.log2_cost)
         public = str(Address.parse(account.address))
         name = f"{purpose}-{public[2:18]}.json"
         self._folder()
         files.write(self.folder / name, json.dumps(encrypted).encode("ascii"), mode=files.PRIVATE)
+        self._accounts[name] = account
         return NewKey(public, name)
 
     def signer(self, name: str) -> Signer:

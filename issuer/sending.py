@@ -121,6 +121,7 @@ class Outbox:
                 with self.database.write() as connection:
                     stored = transactions.store(connection, purpose, self.writer.account, prepared, self.pace.clock())
         deadline = self.pace.clock() + self.pace.wait_seconds
+        sent = False
         while True:
             mined = self.writer.mined(stored.prepared.hash)
             if mined is not None and not mined.succeeded:
@@ -129,11 +130,14 @@ class Outbox:
                 with self.database.write() as connection:
                     transactions.set_state(connection, stored.id, TransactionState.CONFIRMED)
                 return mined
-            if mined is None:
+            if mined is None and not sent:
                 self.writer.broadcast(stored.prepared)
+                sent = True
+                continue  # a chain for trying out has mined it at once
             if self.pace.clock() >= deadline:
                 raise ChainUnavailableError(f"{purpose.act} is not mined after {self.pace.wait_seconds:.0f} s")
             self.pace.sleep(self.pace.poll_seconds)
+            sent = False  # send again what is still not mined: a node may forget
 
     def _step(self, errand: Errand) -> RegistryView | None:
         """Do what can be done now; return a view when the errand is confirmed."""

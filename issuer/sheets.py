@@ -21,6 +21,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import date
+from pathlib import Path
 from types import TracebackType
 from typing import IO
 
@@ -99,9 +100,15 @@ class Sheet:
         )
 
 
-def check_fonts() -> None:
-    """Raise DocumentError ``document.fonts`` when certificates could not be printed: better before than after."""
-    FontFolder.packaged()
+def check_fonts(folder: Path | None = None) -> None:
+    """Raise DocumentError ``document.fonts`` when certificates could not be printed: better before than after.
+
+    *folder* is where the fonts lie, without it where the set-up puts them.
+    """
+    if folder is None:
+        FontFolder.packaged()
+    else:
+        FontFolder.open(folder)
 
 
 def page_of(sheet: Sheet) -> bytes | DocumentError:

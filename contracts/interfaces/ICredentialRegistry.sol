@@ -406,9 +406,9 @@ interface ICredentialRegistry {
     /// @param previousHead The head the epoch builds on; refused unless it is on record, so that no epoch gets lost in
     ///        a race or a reorganisation.
     /// @param statusRoot Root over states and notes after this epoch; readers compare it with the fold of all changes.
-    /// @param changes u24 each, big-endian: index · 4 + new state (0 valid, 1 revoked, 2 suspended, 3 replaced), indexes
-    ///        strictly rising, 1 to 40,000 of them; states 1 and 3 need the right to revoke. None: a heartbeat, 20
-    ///        hours after the last epoch or later.
+    /// @param changes u24 each, big-endian: index · 4 + new state (0 valid, 1 revoked, 2 suspended, 3 replaced),
+    ///        indexes strictly rising, 1 to 40,000 of them; states 1 and 3 need the right to revoke. None: a heartbeat,
+    ///        20 hours after the last epoch or later.
     /// @dev head = keccak256(abi.encode(previousHead, uint256 epoch, statusRoot, operator, uint256 rights,
     ///      keccak256(changes), block.timestamp, block.number)).
     function publishStatus(

@@ -73,9 +73,10 @@ def institutions(stage: Stage) -> Officers:
         ("kosha.example", "산업안전보건공단", "Korea Occupational Safety and Health Agency", "KSHA", MACHINE),
     )
     for domain, name_ko, name_en, code, type_id in stated:
-        words = ("--domain", domain, "--name-ko", name_ko, "--name-en", name_en, "--code", code)
-        words += ("--type", type_id, "--seal", "견본직인")
-        made = stage.jikin("admin", "institution", "create", *words).document
+        named = ("--domain", domain, "--name-ko", name_ko, "--name-en", name_en, "--code", code)
+        made = stage.jikin(
+            *("admin", "institution", "create"), *named, "--type", type_id, "--seal", "견본직인"
+        ).document
         stage.story.check(f"{name_ko} is accredited as {made['did']}", made["did"] == f"did:web:{domain}", made)
         stage.mirrors[str(made["baseUrl"])] = Path(str(made["public"]))
     officers = Officers("hong", secrets.token_urlsafe(12), "park", secrets.token_urlsafe(12))
@@ -85,8 +86,9 @@ def institutions(stage: Stage) -> Officers:
     )
     for domain, *_ in stated:
         for name, role, secret in people:
-            words = (name, "--role", role, "--institution", domain, "--key", str(_key(stage, domain, name)))
-            stage.jikin("admin", "officer", "add", *words, secret=secret, tell=domain == "hrdk.example")
+            whose = ("--institution", domain, "--key", str(_key(stage, domain, name)))
+            told = domain == "hrdk.example"
+            stage.jikin("admin", "officer", "add", name, "--role", role, *whose, secret=secret, tell=told)
     doctor = stage.jikin("doctor")
     stage.story.check("the office finds nothing wrong with itself", doctor.document["ok"] is True, doctor.document)
     return officers

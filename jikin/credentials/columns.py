@@ -3,8 +3,9 @@
 The rules of a column stand in ``record.schema.json`` of its credential type (JSON Schema 2020-12). Beside the standard
 keywords, columns use these: ``x-letters`` (a name: letters, blanks, hyphens), ``x-table`` (a code of that table),
 ``x-agrees`` (equal to a member of that table's entry), ``x-notBefore`` and ``x-notAfter`` (a date, another column, or
-``today``), ``x-range`` (a number from … to). A keyword that is not known here is refused when the type is loaded:
-a rule that nobody checks would look like one that holds.
+``today``), ``x-range`` (a number from … to), ``x-unique`` (a value stands once in a list; whoever reads the whole list
+checks it). A keyword that is not known here is refused when the type is loaded: a rule that nobody checks would look
+like one that holds.
 """
 
 from __future__ import annotations
@@ -31,6 +32,7 @@ _NAME_MARKS = frozenset(" -'’.·,")
 _IGNORED_IN_HEADERS = re.compile(r"[\s_\-*\ufeff]+")
 _REMARK = re.compile(r"\([^)]*\)\s*$")
 _ANNOTATIONS = frozenset({"title", "description", "$comment"})
+_OF_THE_LIST = frozenset({"x-unique"})  # not of one row
 
 
 @dataclass(frozen=True, slots=True)
@@ -390,8 +392,10 @@ def check_rules(key: str, rules: Json, columns: Sequence[str], tables: Mapping[s
 
     if not isinstance(rules, Mapping) or rules.get("type") != "string":
         raise refuse('a column is {"type": "string", …}')
-    if foreign := sorted(set(rules) - set(_RULES) - _ANNOTATIONS - {"type"}):
-        raise refuse(f"unknown rules {', '.join(foreign)}; known are {', '.join(_RULES)}")
+    if foreign := sorted(set(rules) - set(_RULES) - _OF_THE_LIST - _ANNOTATIONS - {"type"}):
+        raise refuse(f"unknown rules {', '.join(foreign)}; known are {', '.join((*_RULES, *_OF_THE_LIST))}")
+    if rules.get("x-unique", True) is not True:
+        raise refuse("x-unique is true, or left out")
     for name in ("minLength", "maxLength"):
         if name in rules and not isinstance(rules[name], int):
             raise refuse(f"{name} must be a number")

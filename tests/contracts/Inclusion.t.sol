@@ -46,7 +46,8 @@ contract InclusionTest is RegistryTest {
         for (uint256 size = 1; size <= 9; ++size) {
             bytes32[] memory leaves = _leaves(size);
             for (uint256 index = 0; index < size; ++index) {
-                bytes32[] memory path = _resized(_path(leaves, index, 0, size), _path(leaves, index, 0, size).length + 1);
+                bytes32[] memory path = _path(leaves, index, 0, size);
+                path = _resized(path, path.length + 1);
                 path[path.length - 1] = ROOT;
                 bytes32 top = _root(leaves, 0, size);
                 bytes32 left = sha256(abi.encodePacked(bytes1(0x01), ROOT, top));

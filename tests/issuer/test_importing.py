@@ -135,6 +135,11 @@ BAD_ROWS: dict[str, tuple[str | bytes, str, str]] = {
     "a line of 10 MB": (row(9, name_ko="가" * 3_500_000), "", "row.too-long"),
     "a line in another encoding": (row(9).encode("cp949"), "", "row.encoding"),
     "the same row again": (row(1), "", "row.repeated"),
+    "the same exam number for somebody else": (
+        row(1, name_ko="문시우"),
+        "exam_number",
+        "row.repeated-value",
+    ),
 }
 
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jikin.errors import JikinError, NumberError
+from jikin.errors import NumberError
 from jikin.values import CertificateNumber
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -74,10 +74,9 @@ def test_every_pair_of_wrong_symbols_is_noticed(data: st.DataObject) -> None:
 def test_arbitrary_text_is_a_number_or_a_number_error(text: str) -> None:
     try:
         number = CertificateNumber.parse(text)
-    except JikinError as error:
-        assert isinstance(error, NumberError)
-    else:
-        assert CertificateNumber.parse(str(number)) == number
+    except NumberError:
+        return
+    assert CertificateNumber.parse(str(number)) == number
 
 
 def test_numbers_carry_year_and_issuer_and_differ() -> None:
