@@ -35,9 +35,10 @@ def play(root: Path, console: Console, *, keep: bool) -> str:
     """Return the last line of the story played in the checkout *root*; raises JikinError where a check fails."""
     from jikin.anchoring.devchain import HardhatNode
     from jikin.command import chapters
-    from jikin.command.stage import Stage, new_folder
+    from jikin.command.stage import Stage, new_folder, warm_up
     from jikin.command.story import Story
 
+    warm_up()
     story = Story(console)
     with HardhatNode(root) as node:
         stage = Stage(story, root, new_folder(root), node)

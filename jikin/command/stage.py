@@ -9,6 +9,7 @@ import shlex
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from multiprocessing import forkserver
 from pathlib import Path
 
 from jikin.anchoring.devchain import HardhatNode
@@ -101,16 +102,22 @@ class Stage:
             "JIKIN_RPC_URL": self.node.url,
             "JIKIN_MIRRORS": mirrors,
             "JIKIN_EXECUTOR_ID": "demo",
+            "JIKIN_POLL_SECONDS": "0.1",  # the chain is on this machine
             "JIKIN_PRINT_NOTE": "견본입니다. 사람과 번호는 지어낸 것이며 효력이 없습니다.",
         }
         registry = self.office / "registry.json"
         return {**settings, "JIKIN_REGISTRY_FILE": str(registry)} if registry.exists() else settings
 
 
+def warm_up() -> None:
+    """Begin loading what every command needs, in the background."""
+    multiprocessing.set_forkserver_preload(_PRELOADED)
+    forkserver.ensure_running()
+
+
 def _run_apart(words: Sequence[str], environment: Mapping[str, str], folder: Path, output: Path) -> int:
     """Run the command in a process of its own, its answer going to *output*; return its exit code."""
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(_PRELOADED)
     process = context.Process(target=_command, args=([*words, "--json"], dict(environment), folder, output))
     process.start()
     process.join(_SECONDS)
