@@ -196,7 +196,7 @@ def _register_issuer(office: Office, institution: Institution, view: RegistryVie
     owner = Address.parse(office.key(institution, OWNER).public)
     now = view.block.time
     act = RegisterIssuer(institution.did.registered, owner, now, now + ACCREDITATION_SECONDS)
-    _send(office, institution, ACCREDITOR, act, now)
+    _send(office, institution, ACCREDITOR, act, view.block.number)
 
 
 def _approve_profile(office: Office, institution: Institution, view: RegistryView) -> None:
@@ -204,15 +204,15 @@ def _approve_profile(office: Office, institution: Institution, view: RegistryVie
     record = view.issuer(institution.issuer_id)
     if record is not None and record.profile_hash == profile.hash:
         return
-    now = view.block.time
-    _send(office, institution, OWNER, ProposeProfile(institution.issuer_id, institution.profile), now)
-    _send(office, institution, ACCREDITOR, ApproveProfile(institution.issuer_id, profile.hash), now)
+    block = view.block.number
+    _send(office, institution, OWNER, ProposeProfile(institution.issuer_id, institution.profile), block)
+    _send(office, institution, ACCREDITOR, ApproveProfile(institution.issuer_id, profile.hash), block)
 
 
 def _add_key(office: Office, institution: Institution, view: RegistryView) -> None:
     multikey = office.key(institution, ASSERTION).public
     if view.key_window(institution.issuer_id, KeyId.of(multikey)) is None:
-        _send(office, institution, OWNER, AddKey(institution.issuer_id, multikey), view.block.time)
+        _send(office, institution, OWNER, AddKey(institution.issuer_id, multikey), view.block.number)
 
 
 def _set_operators(office: Office, institution: Institution, view: RegistryView) -> None:
@@ -223,13 +223,13 @@ def _set_operators(office: Office, institution: Institution, view: RegistryView)
         record = view.operator(institution.issuer_id, account)
         if record is None or record.rights != rights or record.valid_until < now + OPERATOR_RENEWAL_SECONDS:
             act = SetOperator(institution.issuer_id, account, now + OPERATOR_SECONDS, rights)
-            _send(office, institution, OWNER, act, f"{account} {now}")
+            _send(office, institution, OWNER, act, f"{account} {view.block.number}")
 
 
 def _set_anchors_all(office: Office, institution: Institution, view: RegistryView) -> None:
     record = view.issuer(institution.issuer_id)
     if record is None or not record.anchors_all:
-        _send(office, institution, ACCREDITOR, SetAnchorsAll(institution.issuer_id), view.block.time)
+        _send(office, institution, ACCREDITOR, SetAnchorsAll(institution.issuer_id), view.block.number)
 
 
 def ensure_status_list(office: Office, institution: Institution, *, room: int = 1) -> StatusList:

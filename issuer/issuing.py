@@ -35,8 +35,6 @@ from jikin.anchoring.statements import leaf
 from jikin.credentials.profile import Profile
 from jikin.credentials.types import CredentialType
 from jikin.errors import CodecError, CredentialError, OfficeError
-from jikin.proofs import securing
-from jikin.proofs.suite import Suites
 from jikin.status.bitstring import Purpose as ListPurpose
 from jikin.status.bitstring import entry_json, list_url
 from jikin.status.index import IndexPermutation
@@ -144,8 +142,8 @@ def sign_chunk(office: Office, batch_id: int) -> int:
         for credential in waiting:
             try:
                 unsecured = _unsecured(credential, kind, profile, lists[credential.status_list_id])
-                document = seal.secure(unsecured, office.clock())
-                signed[credential.id] = to_bytes(document), digest_of(document, office.suites)
+                document, statement = seal.sign(unsecured, office.clock())
+                signed[credential.id] = to_bytes(document), credential_digest((statement,))
             except (CredentialError, CodecError) as error:
                 failed.append((credential, error.code))
     with office.database.write() as connection:
@@ -181,11 +179,6 @@ def _unsecured(credential: Credential, kind: CredentialType, profile: Profile, s
             code="model.schema",
         )
     return unsecured
-
-
-def digest_of(document: JsonObject, suites: Suites) -> Digest:
-    """Return the anchor digest of a secured credential (STATEMENTS 3)."""
-    return credential_digest(securing.statements(document, suites))
 
 
 # ---------------------------------------------------------------------------------------------------------- 3 plant

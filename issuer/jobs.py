@@ -11,12 +11,15 @@ default serialiser is pickle; one instance per process. A lock file keeps a seco
 from __future__ import annotations
 
 import fcntl
+import logging
 import os
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from pathlib import Path
 from types import TracebackType
 from typing import TypeAlias
 
@@ -92,6 +95,16 @@ ISSUE = _Job(
 PUBLISH = _Job("publish", (epochs.publish,), _note_task, tasks.next_attempt)
 
 
+def _mistake(error: Exception) -> OfficeError:
+    """Return where and of which kind a mistake of the program is; its own words may be personal and stay out."""
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    return OfficeError(
+        f"a mistake of the program: {type(error).__name__} in {Path(place.filename).name}, line {place.lineno}",
+        code="office.mistake",
+        hint="report it; what was done is kept",
+    )
+
+
 class Worker(AbstractContextManager["Worker"]):
     """Runs jobs in this process. Entering it takes the lock and takes up what an earlier process left unfinished."""
 
@@ -124,6 +137,8 @@ class Worker(AbstractContextManager["Worker"]):
             self._drain()
         self._stop.set()
         DBOS.destroy(destroy_registry=True)
+        # Its logger holds on to the standard error of the moment; the next worker may have another one.
+        logging.getLogger("dbos").handlers.clear()
         self._release_lock()
 
     # -------------------------------------------------------------------------------------------------------- verbs
@@ -208,18 +223,24 @@ class Worker(AbstractContextManager["Worker"]):
         def guarded(row_id: int) -> int:
             if self._stop.is_set():
                 return _STOPPED
-            log = logs.logger()
+            name = f"{job.name}.{step.__name__}"
             try:
                 left = step(self._office, row_id)
             except JikinError as error:
-                log.warning("job stopped", step=f"{job.name}.{step.__name__}", code=error.code)
-                with self._office.database.write() as connection:
-                    job.note(connection, row_id, error)
+                self._note(job, row_id, name, error)
                 return _STOPPED
-            log.info("step done", step=f"{job.name}.{step.__name__}", count=left)
+            except Exception as error:  # noqa: BLE001  # a mistake of ours: its words may quote a record
+                self._note(job, row_id, name, _mistake(error))
+                return _STOPPED
+            logs.logger().info("step done", step=name, count=left)
             return left or 0
 
         return guarded
+
+    def _note(self, job: _Job, row_id: int, step: str, error: JikinError) -> None:
+        logs.logger().warning("job stopped", step=step, code=error.code)
+        with self._office.database.write() as connection:
+            job.note(connection, row_id, error)
 
     def _run(self, job: _Job, row_id: int, attempt: int, tell: Callable[[], None]) -> None:
         """Start the job, or wait for the run that an earlier process began; return when it has ended."""

@@ -27,7 +27,7 @@ from jikin.proofs.suite import ProofOptions, Suite
 from jikin.status.array import StatusArray
 from jikin.status.bitstring import Purpose, list_credential, list_url
 from jikin.status.publication import Publication
-from jikin.values import Did, DidUrl, Digest, Json, JsonObject, ListId, Signer
+from jikin.values import Did, DidUrl, Digest, Json, JsonObject, ListId, SignedStatement, Signer
 
 _DID_CONTEXT = "https://www.w3.org/ns/did/v1"
 _MULTIKEY_CONTEXT = "https://w3id.org/security/multikey/v1"
@@ -43,8 +43,12 @@ class Seal:
 
     def secure(self, document: JsonObject, created: int) -> JsonObject:
         """Return *document* with one proof made at *created* (Unix seconds)."""
+        return self.sign(document, created)[0]
+
+    def sign(self, document: JsonObject, created: int) -> tuple[JsonObject, SignedStatement]:
+        """Return *document* with one proof made at *created*, and what that proof states."""
         options = ProofOptions(verification_method=self.method, created=created)
-        return securing.secure(document, self.suite, options, self.signer)
+        return securing.sign(document, self.suite, options, self.signer)
 
 
 def to_bytes(document: JsonObject) -> bytes:

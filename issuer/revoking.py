@@ -25,6 +25,7 @@ from jikin.status.fold import allowed_moves
 from jikin.status.snapshot import StatusSnapshot
 from jikin.values import CertificateNumber, Signer, format_instant
 
+_DAY = 86_400
 _NOT_RELEASED = frozenset({CredentialState.RESERVED, CredentialState.SIGNED, CredentialState.FAILED})
 
 
@@ -32,13 +33,15 @@ _NOT_RELEASED = frozenset({CredentialState.RESERVED, CredentialState.SIGNED, Cre
 class Request:
     """What an officer asks for: *numbers* get *state* because of *reason*, since *effective* (Unix second; None: now).
 
-    *alone* asks for the emergency brake: a suspension that rests on one officer.
+    *whole_day* says that only a day was named and *effective* is its beginning: on the day of issue the change then
+    counts from the issue. *alone* asks for the emergency brake: a suspension that rests on one officer.
     """
 
     numbers: Sequence[CertificateNumber]
     state: State
     reason: str
     effective: int | None = None
+    whole_day: bool = False
     alone: bool = False
 
 
@@ -114,6 +117,8 @@ def _effective(asked: Request, credentials: Sequence[Credential], view: Registry
             code="office.effective",
         )
     latest = max(one.valid_from for one in credentials)
+    if asked.whole_day and asked.effective < latest < asked.effective + _DAY:
+        return min(latest, newest)
     if asked.effective < latest:
         raise OfficeError(
             f"the effective date {format_instant(asked.effective)} is earlier than the certificate's own beginning, "
@@ -236,7 +241,7 @@ def approve(office: Office, officer: Officer, signer: Signer, task_id: int) -> S
 
 def circumstances(office: Office, institution: Institution) -> Circumstances:
     """Return what approvals are checked against now."""
-    return Circumstances(office.context(institution), office.clock(), office.settings.backdating_days * 86_400)
+    return Circumstances(office.context(institution), office.clock(), office.settings.backdating_days * _DAY)
 
 
 def approvals(office: Office, task_id: int) -> tuple[Approval, ...]:

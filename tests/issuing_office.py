@@ -146,7 +146,7 @@ class Bureau:
         alone: bool = False,
     ) -> StoredTask:
         officer, signer = self.officers[by]
-        asked = revoking.Request(list(numbers), state, reason, effective, alone)
+        asked = revoking.Request(list(numbers), state, reason, effective, alone=alone)
         (task,) = revoking.request(self.office, self.institution, officer, signer, asked)
         return task
 

@@ -1,27 +1,29 @@
-"""The office's commands as a program of its own: run to the end, or started and killed in the middle.
+"""The office's commands, each in a process of its own: run to the end, or killed in the middle.
 
-`python -m tests.office_command ARGUMENTS` is the `jikin` command with the office's part alone.
+The processes are forked from one in which everything is loaded: starting Python and loading a chain library and a
+database takes longer than most commands.
 """
 
 from __future__ import annotations
 
 import json
+import multiprocessing
 import os
 import signal
 import sqlite3
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+import warnings
+from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
+from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import Any
 
-PROJECT = Path(__file__).resolve().parents[1]
 _SECONDS = 180
-# Compiled modules are kept between the runs of one session: starting a program is most of its time otherwise.
-_COMPILED = tempfile.mkdtemp(prefix="jikin-tests-")
+_PRELOADED = ["tests.office_command", "jikin.anchoring.evm", "issuer.app", "issuer.accrediting", "issuer.jobs"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +40,29 @@ class Answer:
         return json.loads(self.out)
 
 
+@dataclass(frozen=True, slots=True)
+class Running:
+    """A command under way; what it says goes into files."""
+
+    process: BaseProcess
+    said: Path
+
+    def kill(self) -> bool:
+        """Kill it with SIGKILL; says whether it was still alive."""
+        pid = self.process.pid
+        assert pid is not None
+        os.kill(pid, signal.SIGKILL)
+        self.process.join()
+        return self.process.exitcode == -signal.SIGKILL
+
+    def answer(self) -> Answer:
+        """Wait until it ends and return what it said."""
+        self.process.join(_SECONDS)
+        assert self.process.exitcode is not None, "the command did not end"
+        out, err = ((self.said / name).read_text("utf-8") for name in ("out", "err"))
+        return Answer(self.process.exitcode, out, err)
+
+
 @dataclass
 class Commands:
     """The commands of one office: folder *data*, chain at *rpc_url*, further environment."""
@@ -46,63 +71,72 @@ class Commands:
     rpc_url: str
     environment: dict[str, str] = field(default_factory=dict)
 
-    def start(self, *arguments: object, **environment: str) -> subprocess.Popen[str]:
+    def start(self, *arguments: object) -> Running:
         """Start a command and return at once."""
-        kept = {name: value for name, value in os.environ.items() if not name.startswith(("JIKIN_", "PYTHON", "LC_"))}
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("JIKIN_", "LC_"))}
         mine = {
             "JIKIN_DATA": str(self.data),
             "JIKIN_RPC_URL": self.rpc_url,
             "JIKIN_KEY_COST": "12",
             "JIKIN_OFFICER_PASSPHRASE": "견본 암호",
             "LANG": "en_US.UTF-8",
-            "PYTHONPYCACHEPREFIX": _COMPILED,
-            "PYTHONWARNINGS": "error",
         }
-        return subprocess.Popen(
-            [sys.executable, "-m", "tests.office_command", *map(str, arguments)],
-            cwd=PROJECT,
-            env=kept | mine | self.environment | environment,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            start_new_session=True,
-        )
+        said = Path(tempfile.mkdtemp(prefix="jikin-tests-"))
+        context = multiprocessing.get_context("forkserver")
+        context.set_forkserver_preload(_PRELOADED)
+        words = [str(argument) for argument in arguments]
+        process = context.Process(target=_be, args=(words, kept | mine | self.environment, said))
+        process.start()
+        return Running(process, said)
 
-    def run(self, *arguments: object, **environment: str) -> Answer:
+    def run(self, *arguments: object) -> Answer:
         """Run a command to its end."""
-        process = self.start(*arguments, **environment)
-        out, err = process.communicate(timeout=_SECONDS)
-        return Answer(process.returncode, out, err)
+        return self.start(*arguments).answer()
 
-    def succeed(self, *arguments: object, **environment: str) -> Any:
+    def succeed(self, *arguments: object) -> Any:
         """Run a command with ``--json``, which must succeed, and return its answer."""
-        answer = self.run(*arguments, "--json", **environment)
+        answer = self.run(*arguments, "--json")
         assert answer.code == 0, answer.err
         return answer.json
 
-    def kill_when(self, reached: Callable[[sqlite3.Connection], bool], *arguments: object) -> bool:
-        """Start a command and kill it with SIGKILL as soon as the office's database shows that *reached*.
+    def kill_when(self, question: str, values: Sequence[object], *arguments: object) -> bool:
+        """Start a command and kill it with SIGKILL as soon as *question* to the office's database counts something.
 
-        Says whether it was killed; False when it ended by itself before. *reached* is asked about a thousand times
-        a second and looks at what is durable, nothing else.
+        Says whether it was killed; False when it ended by itself before. The database is asked about a thousand times a
+        second; nothing but what is durable is looked at.
         """
-        process = self.start(*arguments)
+        running = self.start(*arguments)
         deadline = time.monotonic() + _SECONDS
-        try:
-            with sqlite3.connect(f"file:{self.data / 'office.db'}?mode=ro", uri=True) as connection:
-                while process.poll() is None and time.monotonic() < deadline:
-                    if reached(connection):
-                        os.killpg(process.pid, signal.SIGKILL)
-                        process.wait()
-                        return process.returncode == -signal.SIGKILL
-                    time.sleep(0.001)
-            connection.close()
-        finally:
-            if process.poll() is None:
-                os.killpg(process.pid, signal.SIGKILL)
-            process.communicate()
+        with closing(sqlite3.connect(f"file:{self.data / 'office.db'}?mode=ro", uri=True)) as database:
+            while running.process.is_alive() and time.monotonic() < deadline:
+                if database.execute(question, values).fetchone()[0]:
+                    return running.kill()
+                time.sleep(0.001)
+        if running.process.is_alive():
+            running.kill()
         return False
+
+
+def _be(words: Sequence[str], environment: Mapping[str, str], said: Path) -> None:
+    """Be the command: its environment, its output; ends with its exit code, errors as one JSON line."""
+    import typer
+
+    from issuer import cli
+    from jikin.errors import JikinError
+
+    os.environ.clear()
+    os.environ.update(environment)
+    for number, name in ((1, "out"), (2, "err")):
+        os.dup2(os.open(said / name, os.O_WRONLY | os.O_CREAT, 0o600), number)
+    warnings.simplefilter("error")
+    app = typer.Typer(pretty_exceptions_enable=False)
+    cli.register(app)
+    try:
+        code = app(list(words), standalone_mode=False)
+    except JikinError as error:
+        print(json.dumps({"code": error.code, "detail": str(error), "hint": error.hint}), file=sys.stderr)
+        sys.exit(1)
+    sys.exit(code if isinstance(code, int) else 0)
 
 
 def set_up(commands: Commands, *, domain: str = "certs.exam.example") -> None:
@@ -117,24 +151,3 @@ def set_up(commands: Commands, *, domain: str = "certs.exam.example") -> None:
     for name in ("park", "lee"):
         roles = [word for role in ("request", "approve", "suspend") for word in ("--role", role)]
         commands.succeed("admin", "officer", "add", name, *roles)
-
-
-def main() -> None:
-    """Run the office's commands as `jikin` does, errors as one JSON line on standard error."""
-    import typer
-
-    from issuer import cli
-    from jikin.errors import JikinError
-
-    app = typer.Typer(pretty_exceptions_enable=False)
-    cli.register(app)
-    try:
-        code = app(standalone_mode=False)
-    except JikinError as error:
-        print(json.dumps({"code": error.code, "detail": str(error), "hint": error.hint}), file=sys.stderr)
-        sys.exit(1)
-    sys.exit(code if isinstance(code, int) else 0)
-
-
-if __name__ == "__main__":
-    main()

@@ -140,18 +140,18 @@ def officer_passphrase(shown: Terminal, name: str, file: Path | None, *, confirm
     return asked
 
 
-def parse_time(text: str, timezone: str) -> int:
-    """Return the Unix second that *text* names: ``2026-06-12`` (midnight there), or with time and zone.
+def parse_time(text: str, timezone: str) -> tuple[int, bool]:
+    """Return the Unix second that *text* names, and whether it is a whole day: ``2026-06-12``, beginning at midnight.
 
-    Raises ValueRefusedError.
+    Else it has time and zone. Raises ValueRefusedError.
     """
     try:
         day = datetime.strptime(text, "%Y-%m-%d")  # noqa: DTZ007  # the zone is put in below
     except ValueError:
         try:
-            return parse_instant(text)
+            return parse_instant(text), False
         except ValueRefusedError:
             raise ValueRefusedError(
                 f"not a date: {text[:40]!r}; right would be 2026-06-12 or 2026-06-12T09:00:00+09:00"
             ) from None
-    return int(day.replace(tzinfo=ZoneInfo(timezone)).timestamp())
+    return int(day.replace(tzinfo=ZoneInfo(timezone)).timestamp()), True

@@ -141,6 +141,7 @@ def run(shown: Terminal, office: Office, institution: Institution, wishes: Wishe
         _tell_preview(shown, looked)
         if not looked.count("good"):
             return _nothing_to_issue(shown, office, kind, looked, wishes)
+        office.chain.registry.view()  # a chain that is away or another one is told now, not after a long wait
         suite = wishes.suite or office.settings.suite
         batch = importing.accept(office.database, institution, looked, key=key, suite=suite, now=office.clock())
     else:

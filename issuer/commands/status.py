@@ -159,11 +159,15 @@ def _request(shown: Terminal, office: Office, institution: Institution, change: 
     from jikin.status.array import State
 
     numbers = [CertificateNumber.parse(text) for text in change.numbers]
-    effective = None if change.effective is None else parse_time(change.effective, office.settings.timezone)
+    effective, whole_day = None, False
+    if change.effective is not None:
+        effective, whole_day = parse_time(change.effective, office.settings.timezone)
     officer, signer = officer_signer(
         shown, office, institution, who.officer, key=who.key, passphrase_file=who.passphrase_file
     )
-    asked = revoking.Request(numbers, State[change.state], change.reason, effective, change.alone)
+    asked = revoking.Request(
+        numbers, State[change.state], change.reason, effective, whole_day=whole_day, alone=change.alone
+    )
     stored = revoking.request(office, institution, officer, signer, asked)
     if change.alone:
         with Worker(office) as worker:

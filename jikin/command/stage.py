@@ -102,6 +102,7 @@ class Stage:
             "JIKIN_RPC_URL": self.node.url,
             "JIKIN_MIRRORS": mirrors,
             "JIKIN_EXECUTOR_ID": "demo",
+            "JIKIN_KEY_COST": "13",  # these keys guard nothing and are thrown away
             "JIKIN_POLL_SECONDS": "0.1",  # the chain is on this machine
             "JIKIN_PRINT_NOTE": "견본입니다. 사람과 번호는 지어낸 것이며 효력이 없습니다.",
         }

@@ -70,14 +70,20 @@ class EddsaSuite(ABC):
 
         Raises CanonicalizationError for documents without canonical form, ProofError for a signer of the wrong kind.
         """
+        return self.sign(unsecured, options, signer)[0]
+
+    def sign(self, unsecured: JsonObject, options: ProofOptions, signer: Signer) -> tuple[JsonObject, SignedStatement]:
+        """Return the proof object for *unsecured* and what it states; raises as ``create_proof`` does."""
         key = signer.public_key
         if key.type not in self.key_types:
             raise ProofError(f"{self.name} signs with Ed25519 keys, got one of kind {key.type.value}")
         configuration = self.new_configuration(unsecured, _members(self.name, options))
-        signature = signer.sign(self._hash_data(unsecured, configuration))
+        signed = self._hash_data(unsecured, configuration)
+        signature = signer.sign(signed)
         if len(signature) != ed25519.SIGNATURE_BYTES:
             raise ProofError(f"the signer returned {len(signature)} bytes instead of {ed25519.SIGNATURE_BYTES}")
-        return {**self.published(configuration), "proofValue": multibase.encode(signature, "z")}
+        proof = {**self.published(configuration), "proofValue": multibase.encode(signature, "z")}
+        return proof, SignedStatement(Form.DATA_INTEGRITY, self.name, signed, signature)
 
     def statement(self, unsecured: JsonObject, proof: JsonObject) -> SignedStatement:
         """Return what *proof* signs (64 bytes: configuration hash, document hash) and its signature (64 bytes).

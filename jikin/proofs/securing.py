@@ -37,9 +37,17 @@ def secure(document: JsonObject, suite: Suite, options: ProofOptions, signer: Si
 
     Raises ProofError (``proof.present``) for a document that has one already, CanonicalizationError.
     """
+    return sign(document, suite, options, signer)[0]
+
+
+def sign(
+    document: JsonObject, suite: Suite, options: ProofOptions, signer: Signer
+) -> tuple[JsonObject, SignedStatement]:
+    """Return *document* with one bare proof object by *signer*, and what that proof states; raises as ``secure``."""
     if "proof" in document:
         raise ProofError("the document already has a proof", code="proof.present")
-    return {**document, "proof": suite.create_proof(document, options, signer)}
+    proof, statement = suite.sign(document, options, signer)
+    return {**document, "proof": proof}, statement
 
 
 def statements(

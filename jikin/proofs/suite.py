@@ -39,6 +39,9 @@ class Suite(Protocol):
         Raises CanonicalizationError for documents without canonical form, ProofError for a signer of the wrong kind.
         """
 
+    def sign(self, unsecured: JsonObject, options: ProofOptions, signer: Signer) -> tuple[JsonObject, SignedStatement]:
+        """Return the proof object and what it states: as ``create_proof``, then ``statement``, for the price of one."""
+
     def statement(self, unsecured: JsonObject, proof: JsonObject) -> SignedStatement:
         """Return what *proof* signs and its signature, without judging the signature.
 

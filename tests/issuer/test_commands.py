@@ -15,6 +15,7 @@ import typer
 
 from issuer import cli
 from issuer.store import institutions
+from jikin.anchoring.pins import pins_json
 from jikin.codec import multikey
 from jikin.errors import JikinError
 from jikin.proofs import keystore
@@ -192,6 +193,34 @@ def test_an_office_that_is_not_set_up_says_what_to_do(command: Command, source: 
     assert said.error is not None
     assert said.error.code == "office.no-institution"
     assert "jikin admin institution create" in (said.error.hint or "")
+
+
+def test_a_chain_that_does_not_answer_is_told_before_anything_is_taken_in(
+    command: Command, office: Bureau, source: Path
+) -> None:
+    pins = pins_json(office.chain.pins)
+    (office.office.settings.data / "registry.json").write_text(json.dumps(pins))
+    said = command("issue", "--type", TYPE, source, "--no-pdf")
+    assert said.error is not None
+    assert said.error.code == "chain.unreachable"
+    with office.office.database.read() as connection:
+        from issuer.store import batches
+
+        assert batches.every(connection, office.institution.id) == ()
+
+
+def test_a_registry_file_that_is_none_is_refused(command: Command, office: Bureau, source: Path) -> None:
+    (office.office.settings.data / "registry.json").write_text('{"chain": "eip155:1"}')
+    said = command("issue", "--type", TYPE, source, "--no-pdf")
+    assert said.error is not None
+    assert said.error.code == "registry.pins"
+
+
+def test_dates_are_read_as_days_of_the_office_or_as_instants() -> None:
+    from issuer.commands.common import parse_time
+
+    assert parse_time("2026-06-12", "Asia/Seoul") == (1_781_190_000, True)
+    assert parse_time("2026-06-12T00:00:00+09:00", "Asia/Seoul") == (1_781_190_000, False)
 
 
 def test_without_a_pinned_registry_nothing_is_issued_and_the_way_out_is_named(command: Command, source: Path) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy import text
 
 from issuer import accrediting, doctor
 from issuer.doctor import Check
+from issuer.keyring import KeyRing
 from issuer.office import ANCHORING, ASSERTION, Chain
 from issuer.store.tables import institutions as institutions_table
 from issuer.store.tables import keys as keys_table
@@ -23,6 +24,9 @@ from tests.issuing_office import DOMAIN, NEW, Bureau
 
 def examine(bureau: Bureau, **changes: object) -> dict[str, Check]:
     """Return the checks by name; the web site is the public folder, as if somebody served it."""
+    # A doctor opens every key file; this office has just made them and still knows them.
+    fresh = KeyRing(bureau.office.keys.folder, bureau.office.keys.passphrase)
+    changes = {"keys": fresh} | changes
     web = Mirrors({f"https://{DOMAIN}/": bureau.office.public(bureau.institution).path})
     return {check.name: check for check in doctor.examine(replace(bureau.office, **changes), fetch=web)}
 

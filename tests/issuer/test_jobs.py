@@ -15,7 +15,7 @@ from issuer import jobs, logs
 from issuer.issuing import Progress
 from issuer.jobs import Worker
 from issuer.store.batches import BatchState
-from issuer.store.tables import metadata, personal_columns
+from issuer.store.tables import credentials, metadata, personal_columns
 from issuer.store.tasks import TaskState
 from jikin.errors import OfficeError
 from tests.issuing_office import HEADER, Bureau, row, rows
@@ -56,6 +56,19 @@ def test_an_error_stops_the_job_with_its_code_and_the_next_run_goes_on(bureau: B
         worker.issue(batch.id)
     done = bureau.batch(batch.id)
     assert (done.state, done.error_code, done.attempt) == (BatchState.RELEASED, None, 2)
+
+
+def test_a_mistake_of_the_program_is_told_by_place_and_kind_without_its_words(bureau: Bureau) -> None:
+    batch = bureau.accept(rows(1))
+    bureau.run(batch, until="sign_chunk")
+    with bureau.office.database.write() as connection:
+        connection.execute(credentials.update().values(record=[HOLDER]))  # no step expects a list there
+    with Worker(bureau.office) as worker, pytest.raises(OfficeError) as caught:
+        worker.issue(batch.id)
+    assert caught.value.code == "office.mistake"
+    assert "in issuing.py, line" in str(caught.value)
+    assert HOLDER not in str(caught.value)
+    assert _tables_with(bureau.office.settings.jobs_database_url, (HOLDER,)) == set()
 
 
 def test_a_task_with_forged_approvals_is_refused_for_good(bureau: Bureau) -> None:

@@ -152,6 +152,21 @@ def test_without_a_date_the_change_counts_from_the_newest_block(
     assert task.task.notes[0]["effective"] == bureau.chain.view().block.time
 
 
+def test_the_day_of_issue_as_effective_date_means_from_the_issue_on(
+    bureau: Bureau, numbers: list[CertificateNumber]
+) -> None:
+    officer, signer = bureau.officers["park"]
+    issued = bureau.credentials(bureau.batch(1))[0].valid_from
+    midnight = issued - 3600
+    asked = revoking.Request(numbers[:1], State.REVOKED, "issued-in-error", midnight, whole_day=True)
+    (task,) = revoking.request(bureau.office, bureau.institution, officer, signer, asked)
+    assert task.task.notes[0]["effective"] == issued
+
+    the_day_before = revoking.Request(numbers[:1], State.REVOKED, "issued-in-error", midnight - DAY, whole_day=True)
+    with pytest.raises(OfficeError):
+        revoking.request(bureau.office, bureau.institution, officer, signer, the_day_before)
+
+
 def test_an_erased_salt_means_no_note_and_the_change_still_counts(
     bureau: Bureau, numbers: list[CertificateNumber]
 ) -> None:
