@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
@@ -37,6 +39,7 @@ _LABELS = {
     },
 }
 _MAX = 300
+_MIDNIGHT = re.compile(r"(\d{4}-\d{2}-\d{2})T00:00:00(?:Z|[+-]\d{2}:\d{2})")
 
 
 def show(checked: Checked, console: Console, language: str) -> None:
@@ -53,7 +56,7 @@ def show(checked: Checked, console: Console, language: str) -> None:
     if report.issuer.names is not None:
         rows.append((labels["issuer"], report.issuer.names.in_language(language)))
     if checked.record is not None:
-        rows += [(field.label.get(language, ""), field.value) for field in checked.record.public]
+        rows += [(field.label.get(language, ""), _day(field.value)) for field in checked.record.public]
     rows.append((labels["host"], checked.host))
     as_of = next((finding.as_of for finding in report.findings if finding.as_of is not None), None)
     rows.append((labels["as_of"], None if as_of is None else _as_of(as_of, labels["block"])))
@@ -82,6 +85,12 @@ def _headline(checked: Checked, console: Console, language: str) -> None:
         f"{escape(visible(sentence, 4 * _MAX))}",
         soft_wrap=True,
     )
+
+
+def _day(text: str) -> str:
+    """Return the day of a date and time at midnight as it is written, every other text unchanged."""
+    midnight = _MIDNIGHT.fullmatch(text)
+    return text if midnight is None else midnight[1]
 
 
 def _as_of(as_of: AsOf, block: str) -> str:

@@ -146,6 +146,8 @@ def run(shown: Terminal, office: Office, institution: Institution, wishes: Wishe
         batch = importing.accept(office.database, institution, looked, key=key, suite=suite, now=office.clock())
     else:
         shown.say("issue.resumed", batch=batch.id, state=batch.state.value)
+        if batch.released_at is None:
+            office.chain.registry.view()
     with Worker(office) as worker, _bars(shown, batch.count) as tell:
         worker.issue(batch.id, lambda now: tell(now.signed, now.verified, 0))
     return _finish(shown, office, institution, kind=kind, batch_id=batch.id, wishes=wishes)
