@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export HARDHAT_DISABLE_TELEMETRY = true
 
-.PHONY: setup demo test lint gas clean
+.PHONY: setup demo test lint gas fuzz clean
 
 setup:            ## everything that the other targets need; does nothing the second time
 	@$(PYTHON) tools/setup.py
@@ -23,6 +23,9 @@ lint: setup       ## style, types, layers
 
 gas: setup        ## gas of every registry call, against the bars; writes bench/results/gas.json
 	@$(BIN)/python bench/gas.py $(ARGS)
+
+fuzz: setup       ## the property tests with many more examples than `make test` takes
+	@$(BIN)/pytest -m hypothesis --hypothesis-profile=fuzz $(ARGS)
 
 clean:            ## removes everything that setup made
 	rm -rf .venv .setup node_modules tools/node/node_modules artifacts cache jikin/_generated
