@@ -1,6 +1,6 @@
 """``python -m jikin.command``: the same as ``jikin``."""
 
-from jikin.command.main import main
+from jikin.command.entry import run
 
 if __name__ == "__main__":
-    main()
+    run()

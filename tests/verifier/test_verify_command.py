@@ -65,3 +65,11 @@ def test_an_offline_check_loads_no_chain_library(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stderr.strip().splitlines()[-1] == "[]"
+
+
+def test_where_a_package_of_the_command_is_missing_it_says_what_to_install() -> None:
+    script = "import sys; sys.modules['typer'] = None; from jikin.command.entry import run; run()"
+    done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert "pip install 'jikin[command]'" in done.stderr
+    assert "Traceback" not in done.stderr

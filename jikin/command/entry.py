@@ -1,0 +1,29 @@
+"""Where the `jikin` script begins: says what to install where a part of the command's packages is missing."""
+
+from __future__ import annotations
+
+import sys
+
+_OWN = ("jikin", "issuer", "wallet", "verifier", "schemas")
+_FAILED = 1
+
+
+def run() -> None:
+    """Run the command; without its packages (the library alone needs few) say which extra brings them."""
+    try:
+        from jikin.command.main import main
+
+        main()
+    except ModuleNotFoundError as error:
+        name = (error.name or "").partition(".")[0]
+        if name in _OWN:
+            raise
+        sys.stderr.write(
+            f"jikin: the package {name} is not installed; `pip install 'jikin[command]'` brings what checking needs, "
+            "`pip install 'jikin[issuer]'` what issuing needs\n"
+        )
+        sys.exit(_FAILED)
+
+
+if __name__ == "__main__":
+    run()
