@@ -114,23 +114,16 @@ def test_a_worker_that_is_told_to_stop_leaves_the_batch_to_the_next(bureau: Bure
     waiting = threading.Event()
     slow = replace(bureau.office, sleep=lambda _seconds: waiting.set())
 
-    def interrupt() -> None:
-        with Worker(slow) as worker:
-            threading.Thread(target=_issue, args=(worker, batch.id)).start()
-            assert waiting.wait(30)
+    def press_ctrl_c(_progress: Progress) -> None:
+        if waiting.is_set():
             raise KeyboardInterrupt
 
-    with pytest.raises(KeyboardInterrupt):
-        interrupt()
+    with pytest.raises(KeyboardInterrupt), Worker(slow) as worker:
+        worker.issue(batch.id, press_ctrl_c)
     bureau.chain.automine = True
     with Worker(bureau.office) as worker:
         worker.issue(batch.id)
     assert bureau.batch(batch.id).state is BatchState.RELEASED
-
-
-def _issue(worker: Worker, batch_id: int) -> None:
-    with pytest.raises(OfficeError):
-        worker.issue(batch_id)
 
 
 # ---------------------------------------------------------------------------------------------------- personal data
