@@ -13,7 +13,7 @@ demo: setup       ## the main job on real-looking input; ARGS=--keep keeps its f
 
 test: setup       ## the whole test suite: contracts, then Python
 	@$(BIN)/python tools/contracts.py test
-	@$(BIN)/pytest $(ARGS)
+	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 
 lint: setup       ## style, types, layers
 	@$(BIN)/ruff check .
