@@ -24,15 +24,16 @@ from jikin.verification.checks import chain
 from jikin.verification.checks.case import Anchored, Anchoring, Case, Said
 from jikin.verification.document import Document
 from jikin.verification.evidence import Evidence, Fact, Known, Missing
-from jikin.verification.findings import Code
+from jikin.verification.findings import FINDINGS, Code, Question
 from jikin.verification.gathering import gather_reading
 from jikin.verification.judging import report_on, statement_checks
 from jikin.verification.policy import Policy
 from jikin.verification.reading import Reading, read_proof
-from jikin.verification.report import Report, Subject
+from jikin.verification.report import Outcome, Report, Subject
 from jikin.verification.sources import Session
 
 KIND = "number"
+_OF_THE_RECORD = frozenset({Question.PROOF, Question.KEY, Question.ANCHOR})
 _NOT_FOUND = "fetch.not-found"
 
 
@@ -88,6 +89,10 @@ def _with_record(
         Said(Code.NUMBER_FOUND, f"{record.issuer} has a record of it"),
         *statement_checks(case, anchoring, signing=_signing(reading, evidence, anchoring)),
     )
+    if unreliable := [one for one in said if one.code.question in _OF_THE_RECORD and _failed(one)]:
+        # Whoever copies records can spoil one; that makes the record worthless and says nothing of the certificate.
+        detail = ", ".join(f"{one.code}: {one.detail}" for one in unreliable)
+        return _without_record(number, session, policy, now, (_unreadable(detail),))
     return NumberAnswer(report_on(case, subject, said), record)
 
 
@@ -165,6 +170,10 @@ def _signing(reading: Reading, evidence: Evidence, anchoring: Anchoring) -> Anch
 
 def _no(code: Code, detail: str) -> Anchoring:
     return Anchoring(Anchored.NO, None, (Said(code, detail, source="chain", on_chain=True),))
+
+
+def _failed(said: Said) -> bool:
+    return FINDINGS[said.code].outcome is Outcome.FAILED
 
 
 def _unreadable(detail: str) -> Said:
