@@ -10,7 +10,6 @@ from __future__ import annotations
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from urllib.parse import quote
 
 from issuer.approving import Officer, Role
 from issuer.office import ACCREDITOR, ANCHORING, ASSERTION, OWNER, STATUS, Office
@@ -62,8 +61,8 @@ class NewInstitution:
 
     @property
     def did(self) -> Did:
-        """Return its DID: did:web of the domain, a port's colon written as %3A."""
-        return Did(f"did:web:{quote(self.domain, safe='')}")
+        """Return its DID: did:web of the domain."""
+        return Profile.did_of(self.domain)
 
     def profile(self) -> Profile:
         """Return its public profile; raises CredentialError for names, domain or types that cannot be."""

@@ -56,7 +56,7 @@ def build(
         contexts=contexts,
         suites=standard_suites(contexts),
         # Only its own institutions' DIDs are looked at here, and a trial one may live on this machine.
-        methods=standard_methods(local_http=True),
+        methods=standard_methods(local=settings.local_scheme),
         clock=clock if clock is not None else lambda: int(time.time()),
         sleep=sleep,
     )

@@ -1,6 +1,6 @@
 """Public files: what anybody may read of an institution, in the folder that its web site serves.
 
-    /.well-known/did.json             who signs (did:web)
+    /.well-known/did.json             who signs (did:web); /did.json where the institution's site has a path
     /profiles/{profile hash}          the public profile, as approved in the registry
     /status/{list id}/revocation      status lists for strangers (W3C Bitstring Status List), and …/suspension
     /status/{list id}/notes           what opens the newest status root, notes encrypted
@@ -71,8 +71,8 @@ def did_document(did: Did, multikeys: Sequence[str]) -> JsonObject:
 
 
 def folder_name(domain: str) -> str:
-    """Return the folder of an institution among the public files: its domain, a port after an underscore."""
-    return domain.replace(":", "_")
+    """Return the folder of an institution among the public files: its domain, port and path after underscores."""
+    return domain.removeprefix("https://").replace(":", "_").replace("/", "_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +82,9 @@ class PublicFolder:
     path: Path
 
     def did_json(self, document: JsonObject) -> None:
-        """Write the DID document."""
-        self._json(".well-known/did.json", document)
+        """Write the DID document, at both places that a did:web can mean: a host's, and a path's."""
+        for name in (".well-known/did.json", "did.json"):
+            self._json(name, document)
 
     def profile(self, profile: Profile) -> None:
         """Write the profile, byte for byte as it is hashed."""

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Annotated
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from jikin.dids.web import LocalScheme
 from jikin.errors import SettingsError
 from jikin.values.settings import PREFIX, About, Secret, SettingLine, collect
 from jikin.values.settings import listing as list_settings
@@ -41,6 +42,9 @@ class Settings:
         Path, About("its first line opens the key files; JIKIN_PASSPHRASE wins over it", "path")
     ] = Path("passphrase")
     key_cost: Annotated[int, About("scrypt cost of new key files, 2 to the power of this; 17 takes half a second")] = 17
+    ca_file: Annotated[
+        Path | None, About("a further certificate authority to trust, PEM; then localhost is read over https", "path")
+    ] = None
     suite: Annotated[str, About("cryptosuite that signs when a batch names none")] = "eddsa-rdfc-2022"
     check_at: Annotated[str, About("where printed codes lead to; empty: the institution's own site", "URL")] = ""
     print_note: Annotated[str, About("last line in the footer of printed certificates, such as: a specimen")] = ""
@@ -78,6 +82,11 @@ class Settings:
         if self.database.startswith("postgresql"):
             return self.database
         return f"sqlite:///{self.data.absolute() / 'jobs.db'}"
+
+    @property
+    def local_scheme(self) -> LocalScheme:
+        """Return how the DID documents of this office's own institutions are read when they live on this machine."""
+        return "http" if self.ca_file is None else "https"
 
     def path(self, value: Path) -> Path:
         """Return *value* as an absolute path: relative ones lie in the data folder."""

@@ -22,7 +22,10 @@
     │   └── RegistryRefusedError    the contract refused a call, by name and arguments
     ├── DocumentError            a PDF, image or archive that cannot be read or made
     ├── SettingsError            a setting that is missing or cannot be right
-    └── OfficeError              the issuing office cannot do what was asked
+    ├── ProtocolError            an OpenID4VCI or OpenID4VP message that breaks its protocol
+    ├── OfficeError              the issuing office cannot do what was asked
+    ├── WalletError              the holder's wallet cannot do what was asked
+    └── DeskError                the verifier's desk cannot do what was asked
 
 A *code* is stable and part of the public interface; the wording is free to improve. A message names the thing, what
 was found and what would be right; *hint* says what to do next.
@@ -187,3 +190,21 @@ class OfficeError(JikinError):
     """The issuing office cannot do what was asked."""
 
     code = "office"
+
+
+class ProtocolError(JikinError):
+    """A message of OpenID4VCI or OpenID4VP breaks its protocol, or the other side refused ours."""
+
+    code = "openid"
+
+
+class WalletError(JikinError):
+    """The holder's wallet cannot do what was asked."""
+
+    code = "wallet"
+
+
+class DeskError(JikinError):
+    """The verifier's desk cannot do what was asked."""
+
+    code = "desk"

@@ -9,6 +9,7 @@ from typing import Annotated
 
 from jikin.errors import SettingsError
 from jikin.values.settings import About, collect
+from jikin.verification.assembly import SourcePlan, mirror_folders
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,20 +26,24 @@ class Settings:
     allow_private: Annotated[
         bool, About("let issuers' files be read from loopback and private addresses (local trials)")
     ] = False
+    ca_file: Annotated[Path | None, About("a further certificate authority to trust, PEM (local trials)", "path")] = (
+        None
+    )
     lang: Annotated[str, About("language of answers, ko or en; empty: from LANG")] = ""
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
 
-    def mirror_folders(self) -> dict[str, Path]:
-        """Return URL prefix → folder; raises SettingsError for an entry that is not URL=FOLDER."""
-        folders = {}
-        for entry in filter(None, (part.strip() for part in self.mirrors.split(";"))):
-            prefix, equals, folder = entry.partition("=")
-            if not equals or not prefix.startswith(("https://", "http://")) or not folder:
-                raise SettingsError(
-                    f"mirrors has {entry!r}; right would be https://issuer.example=FOLDER", code="settings.value"
-                )
-            folders[prefix.rstrip("/")] = Path(folder)
-        return folders
+    def plan(self) -> SourcePlan:
+        """Return who can be asked; raises SettingsError for mirrors that are not URL=FOLDER."""
+        return SourcePlan(
+            rpc_url=self.rpc_url,
+            registry_file=self.registry_file,
+            mirrors=mirror_folders(self.mirrors),
+            contexts=self.contexts,
+            trust=self.trust,
+            offline=self.offline,
+            allow_private=self.allow_private,
+            ca_file=self.ca_file,
+        )
 
 
 def load(environ: Mapping[str, str], *, given: Mapping[str, object] | None = None) -> Settings:
@@ -51,5 +56,5 @@ def load(environ: Mapping[str, str], *, given: Mapping[str, object] | None = Non
     if values["lang"] not in ("ko", "en"):
         raise SettingsError(f"lang is {values['lang']!r}; right would be ko or en", code="settings.value")
     settings = Settings(**values, sources=sources)  # type: ignore[arg-type]  # each was typed by its own annotation
-    settings.mirror_folders()
+    settings.plan()
     return settings

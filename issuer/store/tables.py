@@ -17,41 +17,18 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     Table,
     Text,
     UniqueConstraint,
     text,
 )
 
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "ck": "ck_%(table_name)s_%(constraint_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-# SQLite numbers rows by itself only in a column of its own INTEGER type.
-_Id = BigInteger().with_variant(Integer, "sqlite")
-_PERSONAL = "personal"
-
-
-def _id() -> Column[int]:
-    return Column("id", _Id, primary_key=True, autoincrement=True)
-
-
-def _to(table: str, *, nullable: bool = False, index: bool = False) -> Column[int]:
-    one = {"batches": "batch", "status_lists": "status_list"}.get(table, table.removesuffix("s"))
-    return Column(f"{one}_id", _Id, ForeignKey(f"{table}.id"), nullable=nullable, index=index)
-
+from issuer.store.schema import ID, id_column, metadata, to
 
 institutions = Table(
     "institutions",
     metadata,
-    _id(),
+    id_column(),
     Column("did", Text, nullable=False, unique=True),
     Column("domain", Text, nullable=False),
     Column("number_code", Text, nullable=False, unique=True),
@@ -63,8 +40,8 @@ institutions = Table(
 keys = Table(
     "keys",
     metadata,
-    _id(),
-    _to("institutions", nullable=True, index=True),  # none: the accreditor's
+    id_column(),
+    to("institutions", nullable=True, index=True),  # none: the accreditor's
     Column("purpose", Text, nullable=False),  # assertion, accreditor, owner, anchoring, status
     Column("public", Text, nullable=False, unique=True),  # Multikey text, or the account's address
     Column("file", Text, nullable=False),  # in the folder of key files
@@ -75,8 +52,8 @@ keys = Table(
 officers = Table(
     "officers",
     metadata,
-    _id(),
-    _to("institutions", index=True),
+    id_column(),
+    to("institutions", index=True),
     Column("name", Text, nullable=False, info={"personal": "officer's login name"}),
     Column("roles", Integer, nullable=False),  # bits of approving.Role
     Column("multikey", Text, nullable=False, unique=True),
@@ -88,8 +65,8 @@ officers = Table(
 status_lists = Table(
     "status_lists",
     metadata,
-    _id(),
-    _to("institutions", index=True),
+    id_column(),
+    to("institutions", index=True),
     Column("list_id", LargeBinary, nullable=False, unique=True),
     Column("log2_entries", Integer, nullable=False),
     Column("index_key", LargeBinary, nullable=False),  # opened to the auditor, committed on the chain
@@ -100,8 +77,8 @@ status_lists = Table(
 batches = Table(
     "batches",
     metadata,
-    _id(),
-    _to("institutions", index=True),
+    id_column(),
+    to("institutions", index=True),
     Column("type", Text, nullable=False),
     Column("suite", Text, nullable=False),
     Column("idempotency_key", Text, nullable=False),
@@ -126,8 +103,8 @@ batches = Table(
 rows = Table(
     "rows",
     metadata,
-    _id(),
-    _to("batches", index=True),
+    id_column(),
+    to("batches", index=True),
     Column("line", Integer, nullable=False),
     Column("state", Text, nullable=False),  # good, bad, repeated
     Column("record", JSON(none_as_null=True), info={"personal": "a good row until its certificate is reserved"}),
@@ -139,9 +116,9 @@ rows = Table(
 credentials = Table(
     "credentials",
     metadata,
-    _id(),
-    _to("institutions", index=True),
-    _to("batches", index=True),
+    id_column(),
+    to("institutions", index=True),
+    to("batches", index=True),
     Column("line", Integer, nullable=False),
     Column("type", Text, nullable=False),
     Column("number", Text, nullable=False, unique=True, info={"personal": "certificate number"}),
@@ -150,7 +127,7 @@ credentials = Table(
     Column("document", LargeBinary, info={"personal": "the signed credential"}),
     Column("digest", LargeBinary, info={"personal": "digest of the signed credential"}),
     Column("place", Integer),  # leaf index in the batch's tree
-    _to("status_lists"),
+    to("status_lists"),
     Column("status_index", Integer, nullable=False),
     Column("state", Text, nullable=False),  # reserved, signed, released, revoked, suspended, replaced
     Column("valid_from", BigInteger, nullable=False),
@@ -164,14 +141,14 @@ credentials = Table(
 salts = Table(
     "salts",
     metadata,
-    Column("credential_id", _Id, ForeignKey("credentials.id"), primary_key=True, autoincrement=False),
+    Column("credential_id", ID, ForeignKey("credentials.id"), primary_key=True, autoincrement=False),
     Column("salt", LargeBinary, nullable=False, info={"personal": "ties the record to its anchored leaf"}),
 )
 
 trees = Table(
     "trees",
     metadata,
-    Column("batch_id", _Id, ForeignKey("batches.id"), primary_key=True, autoincrement=False),
+    Column("batch_id", ID, ForeignKey("batches.id"), primary_key=True, autoincrement=False),
     Column("part", Integer, primary_key=True, autoincrement=False),
     Column("nodes", LargeBinary, nullable=False),  # all levels, leaves first, cut into parts of equal length
 )
@@ -179,11 +156,11 @@ trees = Table(
 transactions = Table(
     "transactions",
     metadata,
-    _id(),
+    id_column(),
     Column("account", Text, nullable=False),
     Column("purpose", Text, nullable=False),  # name of the act
-    _to("batches", nullable=True, index=True),
-    _to("epochs", nullable=True, index=True),
+    to("batches", nullable=True, index=True),
+    to("epochs", nullable=True, index=True),
     Column("nonce", BigInteger, nullable=False),
     Column("raw", LargeBinary, nullable=False),
     Column("hash", LargeBinary, nullable=False, unique=True),
@@ -203,11 +180,11 @@ transactions = Table(
 tasks = Table(
     "tasks",
     metadata,
-    _id(),
-    _to("institutions", index=True),
+    id_column(),
+    to("institutions", index=True),
     Column("uid", LargeBinary, nullable=False, unique=True),  # 16 random bytes, inside what is signed
     Column("act", Integer, nullable=False),
-    _to("status_lists"),
+    to("status_lists"),
     Column("changes", LargeBinary, nullable=False),
     Column("notes", JSON, nullable=False, info={"personal": "reason and effective date by list entry"}),
     Column("state", Text, nullable=False),  # tasks.TaskState
@@ -223,9 +200,9 @@ tasks = Table(
 approvals = Table(
     "approvals",
     metadata,
-    _id(),
-    _to("tasks", index=True),
-    _to("officers"),
+    id_column(),
+    to("tasks", index=True),
+    to("officers"),
     Column("part", Text, nullable=False),  # request, approve
     Column("kind", Text, nullable=False),  # ed25519
     Column("expires", BigInteger, nullable=False),
@@ -237,9 +214,9 @@ approvals = Table(
 epochs = Table(
     "epochs",
     metadata,
-    _id(),
-    _to("status_lists", index=True),
-    _to("tasks"),
+    id_column(),
+    to("status_lists", index=True),
+    to("tasks"),
     Column("epoch", BigInteger, nullable=False),
     Column("previous_head", LargeBinary, nullable=False),
     Column("status_root", LargeBinary, nullable=False),
@@ -261,9 +238,9 @@ epochs = Table(
 notes = Table(
     "notes",
     metadata,
-    _id(),
-    _to("epochs", index=True),
-    _to("status_lists", index=True),
+    id_column(),
+    to("epochs", index=True),
+    to("status_lists", index=True),
     Column("entry", Integer, nullable=False),
     Column("epoch", BigInteger, nullable=False),
     Column("key_hash", LargeBinary, nullable=False),
@@ -274,21 +251,11 @@ notes = Table(
 audit = Table(
     "audit",
     metadata,
-    _id(),
+    id_column(),
     Column("at", BigInteger, nullable=False),
-    _to("institutions", nullable=True),
-    _to("officers", nullable=True),  # by number, never by name
+    to("institutions", nullable=True),
+    to("officers", nullable=True),  # by number, never by name
     Column("act", Text, nullable=False),
     Column("subject", Text, nullable=False),  # table and row id
     Column("detail", JSON, nullable=False),  # counts, states, codes; nothing personal
 )
-
-
-def personal_columns() -> dict[str, dict[str, str]]:
-    """Return, by table, the columns that hold personal data and what they hold."""
-    found: dict[str, dict[str, str]] = {}
-    for table in metadata.sorted_tables:
-        marked = {column.name: str(column.info[_PERSONAL]) for column in table.columns if _PERSONAL in column.info}
-        if marked:
-            found[table.name] = marked
-    return found

@@ -21,7 +21,12 @@ _MAX_NAME = 80
 _MAX_TYPES = 16
 _MEMBERS = frozenset({"v", "did", "names", "domain", "numberCode", "types"})
 _LABEL = r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?"
-_DOMAIN = re.compile(rf"{_LABEL}(?:\.{_LABEL})*(?::[1-9][0-9]{{0,4}})?")
+# A path lets several institutions share one host. This very machine is read over http, and over https where that is
+# said: a trial set-up with certificates of its own.
+_DOMAIN = re.compile(
+    rf"(?:https://(?=localhost[:/]|localhost\Z))?{_LABEL}(?:\.{_LABEL})*(?::[1-9][0-9]{{0,4}})?(?:/{_LABEL}){{0,4}}"
+)
+_SCHEME = "https://"
 _TYPE = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*")
 
 
@@ -72,7 +77,9 @@ class Profile:
     def __post_init__(self) -> None:
         """Refuse with CredentialError (``profile``) what breaks the rules, and what would be too long."""
         if not isinstance(self.domain, str) or len(self.domain) > 253 or not _DOMAIN.fullmatch(self.domain):
-            raise _refuse(f"not a domain: {str(self.domain)[:80]!r}; right would be certs.example or localhost:8101")
+            raise _refuse(
+                f"not a domain: {str(self.domain)[:80]!r}; right would be certs.example, localhost:8101/exams"
+            )
         try:
             CertificateNumber.random(0, self.number_code)  # the one place that knows which codes a number can carry
         except (NumberError, TypeError) as error:
@@ -90,8 +97,16 @@ class Profile:
     @property
     def base_url(self) -> str:
         """Return where the issuer's public files lie: https, or http on this machine; without a slash at the end."""
-        host = self.domain.partition(":")[0]
+        if self.domain.startswith(_SCHEME):
+            return self.domain
+        host = self.domain.partition("/")[0].partition(":")[0]
         return f"{'http' if host == 'localhost' else 'https'}://{self.domain}"
+
+    @staticmethod
+    def did_of(domain: str) -> Did:
+        """Return the did:web of *domain*: a port's colon written as %3A, a path's slashes as colons."""
+        host, *path = domain.removeprefix(_SCHEME).split("/")
+        return Did(":".join(("did:web", host.replace(":", "%3A"), *path)))
 
     @property
     def hash(self) -> Digest:

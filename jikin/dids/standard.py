@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from jikin.dids.key import DidKey
 from jikin.dids.method import DidMethods
-from jikin.dids.web import DidWeb
+from jikin.dids.web import DidWeb, LocalScheme
 
 
-def standard_methods(*, local_http: bool = False) -> DidMethods:
-    """Return the methods; *local_http* lets did:web:localhost be read over plain http (trial set-ups and tests)."""
+def standard_methods(*, local: LocalScheme | None = None) -> DidMethods:
+    """Return the methods; *local* says how did:web:localhost is read (trial set-ups and tests), None: not at all."""
     return DidMethods(
         (
             DidKey(),
-            DidWeb(local_http=local_http),
+            DidWeb(local=local),
         )
     )

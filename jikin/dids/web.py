@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Literal, TypeAlias
 from urllib.parse import unquote
 
 from jikin.codec import strict_json
@@ -13,6 +14,7 @@ from jikin.errors import DidError, JsonError
 from jikin.values import Did
 
 MAX_DOCUMENT_BYTES = 64 * 1024
+LocalScheme: TypeAlias = Literal["http", "https"]
 _LOCAL = frozenset({"localhost", "127.0.0.1"})
 _HOST = re.compile(r"(?=.{1,253}\Z)[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?(?:\.[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?)*")
 _NUMBERS = re.compile(r"[0-9.]*")
@@ -20,11 +22,11 @@ _SEGMENT = re.compile(r"[^\x00-\x20\x7f\ufffd/\\?#%]+")
 
 
 class DidWeb:
-    """The method ``web``; https only, but for this very machine when *local_http* says so."""
+    """The method ``web``; https only, but for this very machine when *local* says so."""
 
-    def __init__(self, *, local_http: bool = False) -> None:
-        """*local_http*: did:web:localhost and did:web:127.0.0.1 are read over plain http; else they are refused."""
-        self._local_http = local_http
+    def __init__(self, *, local: LocalScheme | None = None) -> None:
+        """*local*: how did:web:localhost and did:web:127.0.0.1 are read; without it they are refused."""
+        self._local = local
 
     @property
     def name(self) -> str:
@@ -68,9 +70,9 @@ class DidWeb:
 
     def _scheme(self, did: Did, host: str) -> str:
         if host in _LOCAL:
-            if not self._local_http:
+            if self._local is None:
                 raise _invalid(did, f"{host} is this machine, which only a trial set-up may ask")
-            return "http"
+            return self._local
         if not _HOST.fullmatch(host) or _NUMBERS.fullmatch(host):
             raise _invalid(did, "its host is no domain name")
         return "https"

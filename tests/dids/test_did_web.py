@@ -74,7 +74,7 @@ def test_what_cannot_be_a_place_is_refused_before_anybody_is_asked(did: str) -> 
 
 
 def test_this_machine_is_asked_over_http_in_trial_set_ups_alone() -> None:
-    trial = DidWeb(local_http=True)
+    trial = DidWeb(local="http")
     assert trial.url(Did("did:web:localhost%3A8101")) == "http://localhost:8101/.well-known/did.json"
     assert trial.url(Did("did:web:127.0.0.1%3A8101:a")) == "http://127.0.0.1:8101/a/did.json"
     assert trial.url(Did("did:web:exam.example")) == "https://exam.example/.well-known/did.json"
@@ -102,7 +102,7 @@ def test_the_published_documents_resolve_to_their_keys(name: str) -> None:
     value = json.loads(text)
     did = Did(value["id"])
     pages = Pages({f"http://localhost:8101/{name}/did.json": text.encode()})
-    resolved = standard_methods(local_http=True).resolve(did, pages)
+    resolved = standard_methods(local="http").resolve(did, pages)
     usable = [entry["publicKeyJwk"] for entry in value["verificationMethod"] if entry["publicKeyJwk"]["kty"] != "RSA"]
     assert [found.public_key for found in resolved.methods] == [jwk.decode(entry) for entry in usable]
     assert all(found.relationships == {"assertionMethod", "authentication"} for found in resolved.methods)
@@ -153,10 +153,10 @@ def test_nobody_answering_is_no_verdict_on_the_did() -> None:
 
 @given(st.from_regex(r"did:web:([A-Za-z0-9._-]|%[0-9A-Fa-f]{2}|:){0,40}[a-z]", fullmatch=True))
 def test_arbitrary_did_webs_are_urls_below_one_host_or_errors_of_ours(did: str) -> None:
-    code = code_of(lambda: DidWeb(local_http=True).url(Did(did)))
+    code = code_of(lambda: DidWeb(local="http").url(Did(did)))
     assert code in (None, "did.invalid", "value")
     if code is None:
-        url = DidWeb(local_http=True).url(Did(did))
+        url = DidWeb(local="http").url(Did(did))
         assert url.startswith(("https://", "http://localhost", "http://127.0.0.1"))
         assert "/../" not in url
         assert "//" not in url[8:]

@@ -270,10 +270,10 @@ def test_arbitrary_texts_are_refused_or_errors_of_ours(url: str) -> None:
 
 def test_a_did_is_resolved_over_the_real_network(server: Server, base: str) -> None:
     did = Did(f"did:web:localhost%3A{server.server_address[1]}:did")
-    assert standard_methods(local_http=True).resolve(did, OPEN).id == did
+    assert standard_methods(local="http").resolve(did, OPEN).id == did
     assert Handler.asked == ["/did/did.json"]
     with pytest.raises(FetchError) as refused:
-        standard_methods(local_http=True).resolve(did, WebFetch())
+        standard_methods(local="http").resolve(did, WebFetch())
     assert refused.value.code == "fetch.refused"
 
 

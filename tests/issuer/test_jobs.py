@@ -15,7 +15,9 @@ from issuer import jobs, logs
 from issuer.issuing import Progress
 from issuer.jobs import Worker
 from issuer.store.batches import BatchState
-from issuer.store.tables import credentials, metadata, personal_columns
+from issuer.store.personal import personal_columns
+from issuer.store.schema import metadata
+from issuer.store.tables import credentials
 from issuer.store.tasks import TaskState
 from jikin.errors import OfficeError
 from tests.issuing_office import HEADER, Bureau, row, rows

@@ -19,7 +19,8 @@ from issuer.migrations import NEWEST
 from issuer.store import batches, institutions
 from issuer.store import database as databases
 from issuer.store.database import Database
-from issuer.store.tables import metadata, personal_columns
+from issuer.store.personal import personal_columns
+from issuer.store.schema import metadata
 from jikin.errors import OfficeError, SettingsError
 from jikin.values import Did
 

@@ -1,0 +1,3 @@
+"""The tables of the officers' console: passkeys, sessions, invitations."""
+
+from __future__ import annotations

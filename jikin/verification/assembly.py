@@ -1,0 +1,144 @@
+"""Puts the sources of a verification together: which registry, which doors to the web, which mirrors, whom to trust.
+
+The verifier's desk and the holder's wallet ask the same parties in the same manner; what differs is a *plan*.
+"""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from jikin.anchoring.chain import Registry
+from jikin.anchoring.pins import parse_pins
+from jikin.codec import strict_json
+from jikin.codec.contexts import Contexts
+from jikin.dids.method import DidMethods, Fetch
+from jikin.dids.standard import standard_methods
+from jikin.dids.web import LocalScheme
+from jikin.dids.web_fetch import Mirrors, NoFetch, WebFetch
+from jikin.errors import CodecError, SettingsError
+from jikin.proofs.standard import standard_suites
+from jikin.values import Json
+from jikin.verification import trust
+from jikin.verification.sources import Sources
+from jikin.verification.trust import Trust
+
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourcePlan:
+    """Who can be asked.
+
+    *rpc_url* and *registry_file* together name the registry; without both the chain is not asked. *mirrors*: URL prefix
+    → folder with a copy of an issuer's public files. *contexts*: further pinned JSON-LD contexts. *trust*: folder of
+    configured issuers. *offline*: mirrors only. *allow_private*: this machine may be asked too (local trials), over
+    http, or over https where *ca_file* (PEM) names a further certificate authority.
+    """
+
+    rpc_url: str | None = None
+    registry_file: Path | None = None
+    mirrors: Mapping[str, Path] = field(default_factory=dict)
+    contexts: Path | None = None
+    trust: Path | None = None
+    offline: bool = False
+    allow_private: bool = False
+    ca_file: Path | None = None
+
+    @property
+    def local(self) -> LocalScheme | None:
+        """Return how this very machine is asked, None: not at all."""
+        if not self.allow_private:
+            return None
+        return "http" if self.ca_file is None else "https"
+
+
+def assemble(plan: SourcePlan) -> Sources:
+    """Return the sources that *plan* names; raises SettingsError, RegistryError for a broken ``registry.json``."""
+    contexts = Contexts.packaged()
+    if plan.contexts is not None:
+        contexts = contexts.with_folder(plan.contexts)
+    return Sources(
+        registry=_registry(plan),
+        fetch=fetch_of(plan),
+        did_methods=methods_of(plan),
+        suites=standard_suites(contexts),
+        contexts=contexts,
+        trust={} if plan.trust is None else read_trust(plan.trust),
+    )
+
+
+def methods_of(plan: SourcePlan) -> DidMethods:
+    """Return the DID methods of *plan*."""
+    return standard_methods(local=plan.local)
+
+
+def fetch_of(plan: SourcePlan) -> Fetch:
+    """Return the door to the web of *plan*, its mirrors in front."""
+    allowed = LOOPBACK_HOSTS if plan.allow_private else frozenset[str]()
+    otherwise: Fetch = NoFetch() if plan.offline else WebFetch(allowed_hosts=allowed, tls=authorities(plan.ca_file))
+    return Mirrors(plan.mirrors, otherwise) if plan.mirrors else otherwise
+
+
+def authorities(ca_file: Path | None) -> ssl.SSLContext | None:
+    """Return the system's trusted authorities and those of *ca_file*; None where there is no such file to add.
+
+    Raises SettingsError for a file that cannot be read.
+    """
+    if ca_file is None:
+        return None
+    try:
+        context = ssl.create_default_context()
+        context.load_verify_locations(cafile=ca_file)
+    except (OSError, ssl.SSLError) as error:
+        raise SettingsError(
+            f"ca_file is {ca_file}, which holds no certificates: {error}", code="settings.value"
+        ) from error
+    return context
+
+
+def read_trust(folder: Path) -> Trust:
+    """Return the configured issuers of every ``*.json`` in *folder*; raises SettingsError."""
+    if not folder.is_dir():
+        raise SettingsError(f"trust is {folder}, which is no folder", code="settings.value")
+    return trust.merged(trust.parse(_json(file, "trust")) for file in sorted(folder.glob("*.json")))
+
+
+def mirror_folders(text: str) -> dict[str, Path]:
+    """Return URL prefix → folder of a setting ``URL=FOLDER;…``; raises SettingsError for an entry of another form."""
+    folders = {}
+    for entry in filter(None, (part.strip() for part in text.split(";"))):
+        prefix, equals, folder = entry.partition("=")
+        if not equals or not prefix.startswith(("https://", "http://")) or not folder:
+            raise SettingsError(
+                f"mirrors has {entry!r}; right would be https://issuer.example=FOLDER", code="settings.value"
+            )
+        folders[prefix.rstrip("/")] = Path(folder)
+    return folders
+
+
+def _registry(plan: SourcePlan) -> Registry | None:
+    if plan.offline or (plan.rpc_url is None and plan.registry_file is None):
+        return None
+    if plan.rpc_url is None or plan.registry_file is None:
+        raise SettingsError(
+            "the chain is asked with an endpoint and the pins of the registry that is meant; one of them is not set",
+            code="settings.chain",
+            hint="set JIKIN_RPC_URL and JIKIN_REGISTRY_FILE, or use --offline",
+        )
+    from jikin.anchoring.evm import EvmRegistry  # loads web3, which an offline check does not need
+
+    return EvmRegistry(plan.rpc_url, parse_pins(_json(plan.registry_file, "registry_file")))
+
+
+def _json(file: Path, setting: str) -> Json:
+    try:
+        return strict_json.parse(file.read_bytes())
+    except OSError as error:
+        raise SettingsError(
+            f"{setting} is {file}, which cannot be read: {error.strerror}", code="settings.value"
+        ) from error
+    except CodecError as error:
+        raise SettingsError(f"{setting} is {file}, which is no JSON: {error}", code="settings.value") from error
