@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export HARDHAT_DISABLE_TELEMETRY = true
 
-.PHONY: setup demo test lint gas fuzz clean
+.PHONY: setup demo up test lint gas fuzz clean
 
 setup:            ## everything that the other targets need; does nothing the second time
 	@$(PYTHON) tools/setup.py
@@ -11,7 +11,11 @@ setup:            ## everything that the other targets need; does nothing the se
 demo: setup       ## the main job on real-looking input; ARGS=--keep keeps its folder and chain
 	@$(BIN)/jikin demo $(ARGS)
 
-test: setup       ## the whole test suite: contracts, then Python
+up: setup         ## issuer, wallet and verifier on embedded defaults until Ctrl-C
+	@$(BIN)/jikin up $(ARGS)
+
+test:             ## the whole test suite: contracts, then Python, pages in a real browser
+	@$(PYTHON) tools/setup.py --browser
 	@$(BIN)/python tools/contracts.py test
 	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
 

@@ -11,10 +11,11 @@ import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
+from issuer import approving
 from issuer.approving import Officer, Role
 from issuer.office import ACCREDITOR, ANCHORING, ASSERTION, OWNER, STATUS, Office
 from issuer.publishing import did_document
-from issuer.store import audit, institutions
+from issuer.store import audit, institutions, officers
 from issuer.store.institutions import Institution, StatusList
 from issuer.store.transactions import Purpose
 from jikin.anchoring.acts import (
@@ -300,8 +301,7 @@ def add_officer(office: Office, institution: Institution, name: str, roles: Role
 
     The private key is the officer's own and never seen here.
     """
-    if not 0 < len(name) <= 40 or not name.isprintable():
-        raise OfficeError("an officer's name has 1 to 40 printable characters", code="office.officer")
+    approving.check_name(name)
     if roles is Role.NONE:
         raise OfficeError("an officer needs at least one role", code="office.role")
     if public_key.type is not KeyType.ED25519:
@@ -337,6 +337,7 @@ def remove_officer(office: Office, institution: Institution, name: str) -> Offic
     with office.database.write() as connection:
         officer = institutions.officer_named(connection, institution.id, name)
         institutions.remove_officer(connection, officer.id, now)
+        officers.end_sessions_of(connection, officer.id)
         audit.record(
             connection,
             at=now,

@@ -19,7 +19,7 @@ from jikin.codec import jcs, multikey
 from jikin.errors import OfficeError
 from jikin.proofs import ed25519
 from jikin.status.array import State
-from jikin.values import Digest, Json, ListId, PublicKey, Signer, sha256
+from jikin.values import Digest, Json, ListId, Signer, sha256
 
 ACT_STATUS = 1
 MAX_SECONDS = 86_400  # an approval holds a day at most
@@ -36,9 +36,10 @@ class Role(IntFlag):
     APPROVE = 4
     SUSPEND = 8  # alone, as an emergency brake
     REGISTRAR = 16  # approves effective dates further back than the setting backdating_days
+    REVIEW = 32  # receives and reviews applications
 
 
-ALL_ROLES = Role.ISSUE | Role.REQUEST | Role.APPROVE | Role.SUSPEND | Role.REGISTRAR
+ALL_ROLES = Role.ISSUE | Role.REQUEST | Role.APPROVE | Role.SUSPEND | Role.REGISTRAR | Role.REVIEW
 
 
 def parse_roles(names: Iterable[str]) -> Role:
@@ -59,20 +60,39 @@ def role_names(roles: Role) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class OfficerPasskey:
+    """A passkey of an officer: *public_key* as COSE key; *user_handle* is the officer in the authenticator's eyes."""
+
+    id: int
+    officer_id: int
+    credential_id: bytes = field(repr=False)
+    public_key: bytes = field(repr=False)
+    user_handle: bytes = field(repr=False)
+    sign_count: int
+    transports: tuple[str, ...]
+    retired_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Officer:
-    """An officer as registered: the public key decides, the name is for people."""
+    """An officer as registered: the keys decide, the name is for people.
+
+    *multikey* is the key of the officer's key file, None for one who has passkeys alone.
+    """
 
     id: int
     institution_id: int
     name: str = field(repr=False)
     roles: Role
-    multikey: str
+    multikey: str | None
     removed_at: int | None
+    passkeys: tuple[OfficerPasskey, ...] = field(default=(), repr=False)
 
-    @property
-    def public_key(self) -> PublicKey:
-        """Return the key that verifies this officer's approvals; raises MultibaseError."""
-        return multikey.decode(self.multikey)
+
+def check_name(name: str) -> None:
+    """Refuse with OfficeError a login name that cannot be."""
+    if not 0 < len(name) <= 40 or not name.isprintable():
+        raise OfficeError("an officer's name has 1 to 40 printable characters", code="office.officer")
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +114,15 @@ class Task:
 
 
 @dataclass(frozen=True, slots=True)
+class Assertion:
+    """What a WebAuthn assertion consists of beside its signature (Web Authentication 7.2), and the passkey's row id."""
+
+    passkey_id: int
+    authenticator_data: bytes = field(repr=False)
+    client_data: bytes = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Approval:
     """One officer's approval of one task, as stored; *part* is "request" or "approve", *kind* how it was signed."""
 
@@ -104,17 +133,21 @@ class Approval:
     expires: int
     signature: bytes
     at: int
+    assertion: Assertion | None = None
 
 
 class ApprovalKind(Protocol):
-    """A way of signing an approval: an officer's key file today, a WebAuthn assertion another day."""
+    """A way of signing an approval: an officer's key file, or a passkey."""
 
     @property
     def name(self) -> str:
         """Return the word stored in ``approvals.kind``."""
 
-    def holds(self, public_key: PublicKey, challenge: bytes, signature: bytes) -> bool:
-        """Say whether *signature* is that key's over *challenge* (32 bytes)."""
+    def key_of(self, officer: Officer, approval: Approval) -> str | None:
+        """Return what tells the key that *approval* names from any other, None when it is not this officer's now."""
+
+    def holds(self, officer: Officer, approval: Approval, challenge: bytes) -> bool:
+        """Say whether the signature of *approval* is that key's over *challenge* (32 bytes)."""
 
 
 class Ed25519Approval:
@@ -122,9 +155,14 @@ class Ed25519Approval:
 
     name = "ed25519"
 
-    def holds(self, public_key: PublicKey, challenge: bytes, signature: bytes) -> bool:
-        """Say whether *signature* (64 bytes) is that key's over *challenge*."""
-        return ed25519.verify(public_key, challenge, signature)
+    def key_of(self, officer: Officer, approval: Approval) -> str | None:
+        """Return the Multikey of the officer's key file."""
+        return None if approval.assertion is not None else officer.multikey
+
+    def holds(self, officer: Officer, approval: Approval, challenge: bytes) -> bool:
+        """Say whether the signature (64 bytes) is the key file's over *challenge*."""
+        key = self.key_of(officer, approval)
+        return key is not None and ed25519.verify(multikey.decode(key), challenge, approval.signature)
 
 
 STANDARD_KINDS: tuple[ApprovalKind, ...] = (Ed25519Approval(),)
@@ -148,6 +186,11 @@ def challenge(context: Digest, about: Digest, expires: int) -> bytes:
     return sha256(_MAGIC + context.raw + uint(ACT_STATUS, 1) + about.raw + uint(expires, 8))
 
 
+def ends(task: Task, now: int) -> int:
+    """Return until when an approval given *now* holds: as long as its task, a day at most."""
+    return min(task.expires, now + MAX_SECONDS)
+
+
 def approve(task: Task, officer: Officer, signer: Signer, *, part: str, context: Digest, now: int) -> Approval:
     """Return *officer*'s signed approval of *task*, good until the task ends.
 
@@ -159,7 +202,7 @@ def approve(task: Task, officer: Officer, signer: Signer, *, part: str, context:
             code="approval.wrong-key",
             hint="use the key file that was made when the officer was added",
         )
-    expires = min(task.expires, now + MAX_SECONDS)
+    expires = ends(task, now)
     signature = signer.sign(challenge(context, subject(task), expires))
     return Approval(task.id, officer.id, part, Ed25519Approval.name, expires, signature, now)
 
@@ -182,28 +225,43 @@ def check(task: Task, approvals: Sequence[Approval], officers: Sequence[Officer]
     before is for the store to say: an epoch names its task, and each task once.
     """
     by_id = {officer.id: officer for officer in officers}
-    valid = [(approval, _officer(task, approval, by_id, given)) for approval in approvals]
+    valid = [_signed(task, approval, by_id, given) for approval in approvals]
     _check_notes(task)
     if task.break_glass:
         _check_break_glass(task, valid)
         return
-    asked = [officer for approval, officer in valid if approval.part == "request"]
-    approved = [officer for approval, officer in valid if approval.part == "approve"]
+    asked = [one for one in valid if one.part == "request"]
+    approved = [one for one in valid if one.part == "approve"]
     if not asked or not approved:
         missing = "request" if not asked else "approval by a second officer"
         raise OfficeError(f"the task has no valid {missing}", code="approval.missing")
-    _need(asked[0], Role.REQUEST)
-    second = next((officer for officer in approved if officer.id != asked[0].id), None)
-    if second is None or second.multikey == asked[0].multikey:
+    first = asked[0]
+    need(first.officer, Role.REQUEST)
+    second = next((one for one in approved if one.officer.id != first.officer.id), None)
+    if second is None or second.key == first.key:
         raise OfficeError(
             "request and approval are by the same person; right would be two officers with two keys",
             code="approval.same-officer",
         )
-    _need(second, Role.APPROVE)
-    _check_backdating(task, (asked[0], second), given)
+    need(second.officer, Role.APPROVE)
+    _check_backdating(task, (first.officer, second.officer), given)
 
 
-def _officer(task: Task, approval: Approval, officers: Mapping[int, Officer], given: Circumstances) -> Officer:
+@dataclass(frozen=True, slots=True)
+class _Signed:
+    """A valid approval: who gave it, with which key, as which part."""
+
+    officer: Officer
+    key: str
+    part: str
+
+
+def verify(task: Task, approval: Approval, officers: Sequence[Officer], given: Circumstances) -> None:
+    """Refuse with OfficeError (``approval.…``) unless *approval* is signed by its officer for exactly *task*, now."""
+    _signed(task, approval, {officer.id: officer for officer in officers}, given)
+
+
+def _signed(task: Task, approval: Approval, officers: Mapping[int, Officer], given: Circumstances) -> _Signed:
     """Return who gave *approval*; raises OfficeError when it does not hold for exactly this task at this time."""
     officer = officers.get(approval.officer_id)
     if officer is None or officer.institution_id != task.institution_id or officer.removed_at is not None:
@@ -217,17 +275,19 @@ def _officer(task: Task, approval: Approval, officers: Mapping[int, Officer], gi
     kind = next((kind for kind in given.kinds if kind.name == approval.kind), None)
     if kind is None:
         raise OfficeError(f"no approvals of kind {approval.kind!r} are known here", code="approval.kind")
+    key = kind.key_of(officer, approval)
     signed = challenge(given.context, subject(task), approval.expires)
-    if approval.task_id != task.id or not kind.holds(officer.public_key, signed, approval.signature):
+    if approval.task_id != task.id or key is None or not kind.holds(officer, approval, signed):
         raise OfficeError(
             "the signature of an approval does not hold for what this task would publish",
             code="approval.forged",
             hint="list, changes or notes are not what was signed; look into the audit log",
         )
-    return officer
+    return _Signed(officer, key, approval.part)
 
 
-def _need(officer: Officer, role: Role) -> None:
+def need(officer: Officer, role: Role) -> None:
+    """Refuse with OfficeError ``approval.role`` an officer without *role*."""
     if role not in officer.roles:
         raise OfficeError(
             f"officer {officer.id} has not the role {str(role.name).lower()}; found: "
@@ -244,12 +304,12 @@ def _check_notes(task: Task) -> None:
         raise OfficeError("the notes of the task do not speak of its changes", code="approval.malformed")
 
 
-def _check_break_glass(task: Task, valid: Sequence[tuple[Approval, Officer]]) -> None:
+def _check_break_glass(task: Task, valid: Sequence[_Signed]) -> None:
     if any(change.state != State.SUSPENDED for change in scan(task.changes)):
         raise OfficeError("one person alone may suspend and nothing else", code="approval.missing")
     if not valid:
         raise OfficeError("the task has no valid request", code="approval.missing")
-    _need(valid[0][1], Role.SUSPEND)
+    need(valid[0].officer, Role.SUSPEND)
 
 
 def _check_backdating(task: Task, officers: Sequence[Officer], given: Circumstances) -> None:

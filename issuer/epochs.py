@@ -92,8 +92,9 @@ def _prepare(office: Office, stored: StoredTask, institution: Institution, statu
         approving.check(stored.task, approvals, officers, revoking.circumstances(office, institution))
         _check_effective(stored, view)
         array = _changed(present, stored)
-        entries = [change.index for change in scan(stored.task.changes)]
-        credentials = batches.by_entries(connection, status_list.id, entries)
+        changes = {change.index: State(change.state) for change in scan(stored.task.changes)}
+        credentials = batches.by_entries(connection, status_list.id, list(changes))
+        revoking.check_complete(connection, credentials, present, set(changes.values()))
         salts = batches.salts_of(connection, [one.id for one in credentials])
         by_entry = {one.status_index: salts[one.id] for one in credentials if one.id in salts}
         sealed = _seal(stored, snapshot, number, by_entry)

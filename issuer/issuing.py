@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -21,7 +22,7 @@ from issuer import accrediting, row_faults
 from issuer.office import ANCHORING, Office
 from issuer.publishing import to_bytes
 from issuer.sending import Errand
-from issuer.store import batches, institutions
+from issuer.store import batches, copies, institutions
 from issuer.store.batches import Batch, BatchState, Credential, CredentialState, NewCredential
 from issuer.store.institutions import Institution, StatusList
 from issuer.store.transactions import Purpose
@@ -134,6 +135,7 @@ def sign_chunk(office: Office, batch_id: int) -> int:
             connection, batch_id, state=CredentialState.RESERVED, limit=office.settings.sign_chunk
         )
         lists = {one.id: one for one in institutions.every_status_list(connection, institution.id)}
+        originals = copies.records_of(connection, [one.copy_of for one in waiting if one.copy_of is not None])
     kind, profile = office.types.named(batch.type), office.profile(institution)
     signed: dict[int, tuple[bytes, Digest]] = {}
     failed: list[tuple[Credential, str]] = []
@@ -141,7 +143,8 @@ def sign_chunk(office: Office, batch_id: int) -> int:
         seal = office.seal(institution, batch.suite)
         for credential in waiting:
             try:
-                unsecured = _unsecured(credential, kind, profile, lists[credential.status_list_id])
+                record = _record(credential, originals)
+                unsecured = _unsecured(credential, record, kind, profile, lists[credential.status_list_id])
                 document, statement = seal.sign(unsecured, office.clock())
                 signed[credential.id] = to_bytes(document), credential_digest((statement,))
             except (CredentialError, CodecError) as error:
@@ -156,14 +159,25 @@ def sign_chunk(office: Office, batch_id: int) -> int:
     return left
 
 
-def _unsecured(credential: Credential, kind: CredentialType, profile: Profile, status_list: StatusList) -> JsonObject:
-    """Return the credential as it will be signed; raises CredentialError when the record does not make one."""
+def _record(credential: Credential, originals: Mapping[int, JsonObject]) -> JsonObject:
+    """Return what the credential says; a copy says what its original says, and nothing once that was erased."""
+    if credential.copy_of is None:
+        return credential.record or {}
+    if credential.copy_of not in originals:
+        raise CredentialError("the original of this copy was erased", code="model.erased")
+    return originals[credential.copy_of]
+
+
+def _unsecured(
+    credential: Credential, record: JsonObject, kind: CredentialType, profile: Profile, status_list: StatusList
+) -> JsonObject:
+    """Return the credential as it will be signed; raises CredentialError when *record* does not make one."""
     entries = [
         entry_json(list_url(profile.base_url, status_list.list_id, purpose), purpose, credential.status_index)
         for purpose in map(ListPurpose, kind.status_purposes)
     ]
     unsecured = kind.build(
-        {name: str(value) for name, value in (credential.record or {}).items()},
+        {name: str(value) for name, value in record.items()},
         issuer_did=profile.did,
         issuer_name={"ko": profile.names.ko, "en": profile.names.en},
         number=CertificateNumber(credential.number),
@@ -173,12 +187,22 @@ def _unsecured(credential: Credential, kind: CredentialType, profile: Profile, s
         status_entries=entries,
         random=os.urandom,
     )
+    if credential.holder is not None:
+        unsecured = _bound(unsecured, credential.holder)
     if faults := kind.check_credential(unsecured):
         raise CredentialError(
             f"the credential breaks its type's schema at {', '.join(fault.pointer for fault in faults)}",
             code="model.schema",
         )
     return unsecured
+
+
+def _bound(unsecured: JsonObject, holder: str) -> JsonObject:
+    """Return the credential with the holder's DID as its subject: who shows it proves that key (VC 2.0, 4.8)."""
+    subject = unsecured.get("credentialSubject")
+    if not isinstance(subject, Mapping):
+        raise CredentialError("a copy for a holder needs exactly one subject", code="model.subject")
+    return {**unsecured, "credentialSubject": {"id": holder, **subject}}
 
 
 # ---------------------------------------------------------------------------------------------------------- 3 plant
@@ -195,7 +219,7 @@ def plant(office: Office, batch_id: int) -> None:
             return
         signed = batches.digests_of(connection, batch_id)
         if not signed:
-            raise OfficeError("no certificate of this batch could be signed", code="office.nothing-signed")
+            raise OfficeError("no certificate of this batch could be signed", code=batches.NOTHING_SIGNED)
         salts = {credential_id: planting.new_salt() for credential_id in signed}
         leaves = [leaf(LeafKind.CREDENTIAL, context, salts[id_], digest) for id_, digest in signed.items()]
         filled = planting.fill(context, leaves)

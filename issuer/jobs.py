@@ -95,7 +95,7 @@ ISSUE = _Job(
 PUBLISH = _Job("publish", (epochs.publish,), _note_task, tasks.next_attempt)
 
 
-def _mistake(error: Exception) -> OfficeError:
+def mistake(error: Exception) -> OfficeError:
     """Return where and of which kind a mistake of the program is; its own words may be personal and stay out."""
     place = traceback.extract_tb(error.__traceback__)[-1]
     return OfficeError(
@@ -140,6 +140,10 @@ class Worker(AbstractContextManager["Worker"]):
         # Its logger holds on to the standard error of the moment; the next worker may have another one.
         logging.getLogger("dbos").handlers.clear()
         self._release_lock()
+
+    def interrupt(self) -> None:
+        """Have running jobs stop after the step they are in; what is left is for the next worker."""
+        self._stop.set()
 
     # -------------------------------------------------------------------------------------------------------- verbs
 
@@ -230,7 +234,7 @@ class Worker(AbstractContextManager["Worker"]):
                 self._note(job, row_id, name, error)
                 return _STOPPED
             except Exception as error:  # noqa: BLE001  # a mistake of ours: its words may quote a record
-                self._note(job, row_id, name, _mistake(error))
+                self._note(job, row_id, name, mistake(error))
                 return _STOPPED
             logs.logger().info("step done", step=name, count=left)
             return left or 0

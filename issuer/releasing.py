@@ -131,6 +131,8 @@ def _publish(
     if one.credential.digest is None:
         raise OfficeError(f"credential {one.credential.id} has no digest", code="office.order")
     public.receipt(one.credential.digest, one.receipt)
+    if one.credential.copy_of is not None:
+        return  # the number's record names the original's leaf, whatever copies there are
     public.number(number_record(office, institution, one, kind), seal, office.clock())
 
 
@@ -142,8 +144,8 @@ def renew_records(
     with office.database.read() as connection:
         kept = batches.salts_of(connection, [credential.id for credential in credentials])
     for credential in credentials:
-        if credential.id not in kept:
-            continue  # erased: its number tells nothing any more
+        if credential.id not in kept or credential.copy_of is not None:
+            continue  # erased: its number tells nothing any more; or a copy, which has no record of its own
         batch, _ = issuing.batch_of(office, credential.batch_id)
         kind = office.types.named(batch.type)
         for one in issued(office, institution, batch, [credential]):

@@ -6,14 +6,17 @@ that publishes (``epochs``) computes every hash again and refuses without both.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 
-from issuer import approving, reasons
+from sqlalchemy import Connection
+
+from issuer import approving, assertions, officers, reasons
 from issuer.accrediting import RIGHTS
 from issuer.approving import Approval, Circumstances, Officer, Role
+from issuer.assertions import WebAuthnApproval
 from issuer.office import STATUS, Office
-from issuer.store import audit, batches, institutions, tasks
+from issuer.store import audit, batches, copies, institutions, tasks
 from issuer.store.batches import Credential, CredentialState
 from issuer.store.institutions import Institution, StatusList
 from issuer.store.tasks import NewTask, StoredTask, TaskState
@@ -23,9 +26,12 @@ from jikin.errors import OfficeError
 from jikin.status.array import State, StatusArray
 from jikin.status.fold import allowed_moves
 from jikin.status.snapshot import StatusSnapshot
-from jikin.values import CertificateNumber, Signer, format_instant
+from jikin.values import CertificateNumber, JsonObject, Signer, format_instant
 
 _DAY = 86_400
+# Why a task was refused by a person; they begin like every other refusal of a task.
+DECLINED = "approval.declined"
+WITHDRAWN = "approval.withdrawn"
 _NOT_RELEASED = frozenset({CredentialState.RESERVED, CredentialState.SIGNED, CredentialState.FAILED})
 
 
@@ -50,23 +56,60 @@ def request(
 ) -> tuple[StoredTask, ...]:
     """Return the tasks that now wait for approval, one for each status list; the request is the first signature.
 
-    Raises OfficeError for an unknown number (``office.number-unknown``), a state that cannot be reached from the
-    present one (``office.state``), an effective date in the future or too early (``office.effective``), a wrong role.
+    A number stands for its certificate and every copy that holders have of it. Raises OfficeError for an unknown number
+    (``office.number-unknown``), a state that cannot be reached from the present one (``office.state``), an effective
+    date in the future or too early (``office.effective``), a wrong role.
     """
+
+    def sign(connection: Connection, stored: StoredTask) -> StoredTask:
+        context = office.context(institution)
+        made = approving.approve(stored.task, officer, signer, part="request", context=context, now=office.clock())
+        return _requested(office, connection, stored, made)
+
+    plans, credentials = _plans(office, institution, officer, asked)
+    with office.database.write() as connection:  # tasks and their first signatures are stored all or none
+        _check_complete(connection, credentials)
+        return tuple(sign(connection, tasks.add(connection, plan)) for plan in plans)
+
+
+def draft(office: Office, institution: Institution, officer: Officer, asked: Request) -> tuple[StoredTask, ...]:
+    """Return the tasks as written down, one for each status list; each waits for *officer*'s own passkey first.
+
+    Raises OfficeError as ``request`` does.
+    """
+    plans, credentials = _plans(office, institution, officer, asked)
+    with office.database.write() as connection:
+        _check_complete(connection, credentials)
+        return tuple(tasks.add(connection, replace(plan, drafted_by=officer.id)) for plan in plans)
+
+
+def _plans(
+    office: Office, institution: Institution, officer: Officer, asked: Request
+) -> tuple[tuple[NewTask, ...], Sequence[Credential]]:
+    """Return what is to be stored, and every certificate and copy that it speaks of."""
     reasons.check(asked.reason, asked.state)
     _check_role(officer, asked)
-    credentials = _credentials(office, institution, asked.numbers)
+    credentials = _credentials(office, institution, asked)
     view = office.chain.registry.view()
     effective = _effective(asked, credentials, view)
     with office.database.read() as connection:
         lists = {one.id: one for one in institutions.every_status_list(connection, institution.id)}
-    drafts = []
+    plans = []
     for status_list in lists.values():
         here = [one for one in credentials if one.status_list_id == status_list.id]
         if here:
-            _check_reachable(array_now(view, institution, status_list), here, asked.state)
-            drafts.append((status_list, here))
-    return tuple(_store(office, officer, signer, _draft(office, *draft, asked, effective)) for draft in drafts)
+            here = _reachable(array_now(view, institution, status_list), here, asked.state)
+        if here:
+            plans.append(_plan(office, status_list, here, asked, effective))
+    return tuple(plans), credentials
+
+
+def _check_complete(connection: Connection, credentials: Sequence[Credential]) -> None:
+    """Refuse when a copy has its entry since *credentials* were read: it would be left out."""
+    known = {one.id for one in credentials}
+    originals = [one.id for one in credentials if one.copy_of is None]
+    if any(copy.id not in known for copy in copies.copies_of(connection, originals)):
+        raise OfficeError("a holder received a copy a moment ago; right would be to request again", code="office.state")
 
 
 def _check_role(officer: Officer, asked: Request) -> None:
@@ -76,18 +119,12 @@ def _check_role(officer: Officer, asked: Request) -> None:
             code="approval.missing",
             hint="suspend alone now, and revoke together with a colleague",
         )
-    needed = Role.SUSPEND if asked.alone else Role.REQUEST
-    if needed not in officer.roles:
-        raise OfficeError(
-            f"officer {officer.id} has not the role {str(needed.name).lower()}; found: "
-            f"{', '.join(approving.role_names(officer.roles)) or 'none'}",
-            code="approval.role",
-        )
+    approving.need(officer, Role.SUSPEND if asked.alone else Role.REQUEST)
 
 
-def _credentials(office: Office, institution: Institution, numbers: Sequence[CertificateNumber]) -> list[Credential]:
-    """Return the released certificates with these numbers, each once, in the order of their entries."""
-    wanted = {number.symbols: number for number in numbers}
+def _credentials(office: Office, institution: Institution, asked: Request) -> list[Credential]:
+    """Return the released certificates with these numbers and all their copies, in the order of their entries."""
+    wanted = {number.symbols: number for number in asked.numbers}
     if not 0 < len(wanted) <= MAX_CHANGES:
         raise OfficeError(f"a request names 1 to {MAX_CHANGES:,} numbers, found {len(wanted):,}", code="office.request")
     found = []
@@ -102,7 +139,33 @@ def _credentials(office: Office, institution: Institution, numbers: Sequence[Cer
                     code="office.not-released",
                 )
             found.append(one)
+        found += copies.copies_of(connection, [one.id for one in found])
     return sorted(found, key=lambda one: one.status_index)
+
+
+def with_copies(connection: Connection, originals: Sequence[Credential]) -> list[Credential]:
+    """Return certificates and every copy of them, in the order of their entries: what one change is about."""
+    copied = copies.copies_of(connection, [one.id for one in originals])
+    return sorted((*originals, *copied), key=lambda one: one.status_index)
+
+
+def check_complete(
+    connection: Connection, credentials: Sequence[Credential], present: StatusArray, states: Collection[State]
+) -> None:
+    """Refuse with OfficeError ``office.state`` a change that leaves out a copy: one was made since it was asked for.
+
+    *present* are the list's states before the change, *states* those that it leads to.
+    """
+    named = {one.id for one in credentials}
+    here = {one.status_list_id for one in credentials}
+    originals = [one for one in credentials if one.copy_of is None]
+    left_out = (one for one in with_copies(connection, originals) if one.id not in named)
+    if any(one.status_list_id in here and present.state(one.status_index) not in states for one in left_out):
+        raise OfficeError(
+            "a holder has received a copy since the change was asked for, and it would stay as it is",
+            code="office.state",
+            hint="request the change again; it then names every copy",
+        )
 
 
 def _effective(asked: Request, credentials: Sequence[Credential], view: RegistryView) -> int:
@@ -144,18 +207,24 @@ def snapshot_now(view: RegistryView, institution: Institution, status_list: Stat
     return snapshot
 
 
-def _check_reachable(array: StatusArray, credentials: Sequence[Credential], state: State) -> None:
+def _reachable(array: StatusArray, credentials: Sequence[Credential], state: State) -> list[Credential]:
+    """Return *credentials* without the copies that are in *state* already; raises OfficeError ``office.state``."""
     moves = allowed_moves(RIGHTS[STATUS])
+    found = []
     for one in credentials:
         present = array.state(one.status_index)
+        if one.copy_of is not None and present is state:
+            continue
         if (int(present), int(state)) not in moves:
             raise OfficeError(
                 f"{CertificateNumber(one.number)} is {present.name.lower()} and cannot become {state.name.lower()}",
                 code="office.state",
             )
+        found.append(one)
+    return found
 
 
-def _draft(
+def _plan(
     office: Office, status_list: StatusList, credentials: Sequence[Credential], asked: Request, effective: int
 ) -> NewTask:
     now = office.clock()
@@ -181,26 +250,22 @@ def _draft(
     )
 
 
-def _store(office: Office, officer: Officer, signer: Signer, draft: NewTask) -> StoredTask:
-    """Store the task with the requester's own signature, both or neither."""
-    with office.database.write() as connection:
-        stored = tasks.add(connection, draft)
-        context = office.context(institutions.by_id(connection, draft.institution_id))
-        signed = approving.approve(stored.task, officer, signer, part="request", context=context, now=office.clock())
-        tasks.add_approval(connection, signed)
-        if draft.break_glass:
-            tasks.set_state(connection, stored.task.id, TaskState.APPROVED)
-        audit.record(
-            connection,
-            at=office.clock(),
-            act="status change requested",
-            subject=f"tasks/{stored.task.id}",
-            institution_id=draft.institution_id,
-            officer_id=officer.id,
-            changes=len(draft.changes) // 3,
-            alone=draft.break_glass,
-        )
-        return tasks.by_id(connection, stored.task.id)
+def _requested(office: Office, connection: Connection, stored: StoredTask, signed: Approval) -> StoredTask:
+    """Return the task as it stands after its first signature."""
+    tasks.add_approval(connection, signed)
+    state = TaskState.APPROVED if stored.task.break_glass else TaskState.OPEN
+    tasks.set_state(connection, stored.task.id, state)
+    audit.record(
+        connection,
+        at=office.clock(),
+        act="status change requested",
+        subject=f"tasks/{stored.task.id}",
+        institution_id=stored.task.institution_id,
+        officer_id=signed.officer_id,
+        changes=len(stored.task.changes) // 3,
+        alone=stored.task.break_glass,
+    )
+    return tasks.by_id(connection, stored.task.id)
 
 
 # ---------------------------------------------------------------------------------------------------------- approving
@@ -209,29 +274,125 @@ def _store(office: Office, officer: Officer, signer: Signer, draft: NewTask) -> 
 def approve(office: Office, officer: Officer, signer: Signer, task_id: int) -> StoredTask:
     """Return the task with *officer*'s approval; raises OfficeError (``approval.…``) when it is none or too late."""
     with office.database.write() as connection:
-        stored = tasks.by_id(connection, task_id)
-        if stored.task.institution_id != officer.institution_id:
-            raise OfficeError(f"there is no task {task_id}", code="office.task", hint="`jikin tasks` lists what waits")
-        if stored.state is not TaskState.OPEN:
-            raise OfficeError(f"task {task_id} is {stored.state.value}, it does not wait", code="office.task-state")
-        institution = institutions.by_id(connection, stored.task.institution_id)
+        stored, institution = _waiting(office, connection, officer, task_id)
         context = office.context(institution)
-        if stored.task.expires <= office.clock():
-            raise OfficeError(
-                f"task {task_id} ended at {format_instant(stored.task.expires)}",
-                code="approval.expired",
-                hint="request the change again",
-            )
         signed = approving.approve(stored.task, officer, signer, part="approve", context=context, now=office.clock())
-        before = tasks.approvals_of(connection, task_id)
-        officers = institutions.every_officer(connection, institution.id)
-        approving.check(stored.task, [*before, signed], officers, circumstances(office, institution))
-        tasks.add_approval(connection, signed)
-        tasks.set_state(connection, task_id, TaskState.APPROVED)
+        return _approved(office, connection, stored, signed)
+
+
+def _approved(office: Office, connection: Connection, stored: StoredTask, signed: Approval) -> StoredTask:
+    """Return the task, approved by *signed* as the second person; raises OfficeError when that is not enough."""
+    institution = institutions.by_id(connection, stored.task.institution_id)
+    before = tasks.approvals_of(connection, stored.task.id)
+    officers_here = institutions.every_officer(connection, institution.id)
+    approving.check(stored.task, [*before, signed], officers_here, circumstances(office, institution))
+    tasks.add_approval(connection, signed)
+    tasks.set_state(connection, stored.task.id, TaskState.APPROVED)
+    audit.record(
+        connection,
+        at=office.clock(),
+        act="status change approved",
+        subject=f"tasks/{stored.task.id}",
+        institution_id=institution.id,
+        officer_id=signed.officer_id,
+    )
+    return tasks.by_id(connection, stored.task.id)
+
+
+def _waiting(office: Office, connection: Connection, officer: Officer, task_id: int) -> tuple[StoredTask, Institution]:
+    """Return a task of *officer*'s institution that still waits for a signature; raises OfficeError."""
+    stored = tasks.by_id(connection, task_id)
+    if stored.task.institution_id != officer.institution_id:
+        raise OfficeError(f"there is no task {task_id}", code="office.task", hint="`jikin tasks` lists what waits")
+    if stored.state not in (TaskState.DRAFT, TaskState.OPEN):
+        raise OfficeError(f"task {task_id} is {stored.state.value}, it does not wait", code="office.task-state")
+    ends = stored.task.expires
+    if stored.state is TaskState.DRAFT:
+        ends = min(ends, stored.task.created_at + tasks.DRAFT_SECONDS)
+    if ends <= office.clock():
+        raise OfficeError(
+            f"task {task_id} ended at {format_instant(ends)}",
+            code="approval.expired",
+            hint="request the change again",
+        )
+    return stored, institutions.by_id(connection, stored.task.institution_id)
+
+
+# ---------------------------------------------------------------------------------------------------------- by passkey
+
+
+def part_of(stored: StoredTask, officer: Officer) -> str | None:
+    """Return which signature *officer* can give *stored*: "request", "approve", or None.
+
+    Who asked never approves. Whether the role suffices is for the signature's own check to say.
+    """
+    if stored.state is TaskState.DRAFT:
+        return "request" if stored.drafted_by == officer.id else None
+    if stored.state is TaskState.OPEN and stored.drafted_by != officer.id and Role.APPROVE in officer.roles:
+        return "approve"
+    return None
+
+
+def signing_options(office: Office, officer: Officer, task_id: int) -> JsonObject:
+    """Return what the browser needs for *officer*'s signature on the task; raises OfficeError."""
+    with office.database.read() as connection:
+        stored, institution = _waiting(office, connection, officer, task_id)
+        _part(connection, stored, officer)
+    expires = approving.ends(stored.task, office.clock())
+    challenge = approving.challenge(office.context(institution), approving.subject(stored.task), expires)
+    return officers.signing_options(office, officer, challenge)
+
+
+def sign(office: Office, officer: Officer, task_id: int, response: str) -> StoredTask:
+    """Return the task with *officer*'s signature by passkey: the request's where it is a draft, else the approval.
+
+    *response* is the browser's answer to ``signing_options``. Raises OfficeError (``approval.…``), ProtocolError.
+    """
+    with office.database.read() as connection:
+        stored, institution = _waiting(office, connection, officer, task_id)
+        part = _part(connection, stored, officer)
+    now, context = office.clock(), office.context(institution)
+    expires = approving.ends(stored.task, now)
+    about = approving.subject(stored.task)
+    signature, assertion = officers.signed(office, officer, response, approving.challenge(context, about, expires))
+    made = Approval(task_id, officer.id, part, assertions.NAME, expires, signature, now, assertion)
+    with office.database.write() as connection:
+        stored, institution = _waiting(office, connection, officer, task_id)
+        if _part(connection, stored, officer) != part:
+            raise OfficeError("the task was signed a moment ago", code="office.task-state")
+        if part == "approve":
+            return _approved(office, connection, stored, made)
+        approving.verify(stored.task, made, [officer], circumstances(office, institution))
+        return _requested(office, connection, stored, made)
+
+
+def _part(connection: Connection, stored: StoredTask, officer: Officer) -> str:
+    part = part_of(stored, officer)
+    given = {one.officer_id for one in tasks.approvals_of(connection, stored.task.id)}
+    if officer.id in given:
+        raise OfficeError("who requests does not approve; right would be another officer", code="approval.same-officer")
+    if part is None:
+        raise OfficeError(
+            f"officer {officer.id} cannot sign task {stored.task.id}; found: "
+            f"{', '.join(approving.role_names(officer.roles)) or 'none'}",
+            code="approval.role",
+        )
+    return part
+
+
+def decline(office: Office, officer: Officer, task_id: int) -> StoredTask:
+    """Return the task, sent back: by whoever asked, or by an officer who may approve. It can be requested anew."""
+    with office.database.write() as connection:
+        stored, institution = _waiting(office, connection, officer, task_id)
+        mine = officer.id in {stored.drafted_by, *(one.officer_id for one in tasks.approvals_of(connection, task_id))}
+        if not mine:
+            approving.need(officer, Role.APPROVE)
+        code = WITHDRAWN if mine else DECLINED
+        tasks.set_state(connection, task_id, TaskState.REFUSED, code=code)
         audit.record(
             connection,
             at=office.clock(),
-            act="status change approved",
+            act="status change withdrawn" if mine else "status change declined",
             subject=f"tasks/{task_id}",
             institution_id=institution.id,
             officer_id=officer.id,
@@ -241,7 +402,9 @@ def approve(office: Office, officer: Officer, signer: Signer, task_id: int) -> S
 
 def circumstances(office: Office, institution: Institution) -> Circumstances:
     """Return what approvals are checked against now."""
-    return Circumstances(office.context(institution), office.clock(), office.settings.backdating_days * _DAY)
+    site = officers.relying_party(office.settings)
+    kinds = (*approving.STANDARD_KINDS, WebAuthnApproval(site.id, site.origin))
+    return Circumstances(office.context(institution), office.clock(), office.settings.backdating_days * _DAY, kinds)
 
 
 def approvals(office: Office, task_id: int) -> tuple[Approval, ...]:

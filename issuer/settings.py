@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from jikin.dids.web import LocalScheme
@@ -61,6 +62,25 @@ class Settings:
     backdating_days: Annotated[int, About("an effective date further back needs the registrar", "days")] = 30
     clock_skew_seconds: Annotated[int, About("own clock against newest block, for doctor", "seconds")] = 60
     timezone: Annotated[str, About("whose calendar day decides what lies in the future")] = "Asia/Seoul"
+    base_url: Annotated[str, About("where officers, holders and wallets reach this service", "URL")] = (
+        "http://localhost:8101"
+    )
+    port: Annotated[int, About("port the service listens on, on this machine alone")] = 8101
+    tls_certificate: Annotated[Path | None, About("certificate chain of the service, PEM; then https", "path")] = None
+    tls_key: Annotated[Path | None, About("private key of the service's certificate, PEM", "path")] = None
+    dev_tokens: Annotated[
+        Path | None, About("JSON file whose token `issuer` may do everything; for trying out", "path")
+    ] = None
+    wallet_url: Annotated[str, About("wallet that offers lead to; empty: a link for any wallet", "URL")] = ""
+    verifier_url: Annotated[str, About("page where a certificate is checked; empty: no link", "URL")] = ""
+    copy_wait_seconds: Annotated[
+        float, About("copies for holders are collected this long before they are anchored together", "seconds")
+    ] = 1.0
+    claim_wait_seconds: Annotated[
+        float, About("a wallet waits this long for its copy; then it is told to ask again", "seconds")
+    ] = 10.0
+    session_hours: Annotated[float, About("how long an officer stays signed in", "hours")] = 8.0
+    invitation_hours: Annotated[float, About("how long an invitation link can be used", "hours")] = 72.0
     executor_id: Annotated[str, About("name of this worker; every worker needs its own")] = "office-1"
     log_level: Annotated[str, About("least severe log record: DEBUG, INFO, WARNING, ERROR")] = "WARNING"
     lang: Annotated[str, About("language of messages, ko or en; empty: from LANG")] = ""
@@ -82,6 +102,18 @@ class Settings:
         if self.database.startswith("postgresql"):
             return self.database
         return f"sqlite:///{self.data.absolute() / 'jobs.db'}"
+
+    @property
+    def https(self) -> bool:
+        """Say whether people reach the service over https."""
+        return urlsplit(self.base_url).scheme == "https"
+
+    @property
+    def certificate(self) -> tuple[Path, Path] | None:
+        """Return certificate and key of the service, None when it speaks http."""
+        if self.tls_certificate is None or self.tls_key is None:
+            return None
+        return self.path(self.tls_certificate), self.path(self.tls_key)
 
     @property
     def local_scheme(self) -> LocalScheme:
@@ -157,6 +189,11 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "approval_hours": (0.01, 24),
     "backdating_days": (0, 36_500),
     "clock_skew_seconds": (1, 86_400),
+    "port": (1, 65_535),
+    "copy_wait_seconds": (0.0, 3600),
+    "claim_wait_seconds": (0.0, 60),
+    "session_hours": (0.01, 24),
+    "invitation_hours": (0.01, 24 * 30),
 }
 _CHOICES: Mapping[str, tuple[str, ...]] = {"lang": ("ko", "en"), "log_level": ("DEBUG", "INFO", "WARNING", "ERROR")}
 
@@ -176,6 +213,7 @@ def _check(settings: Settings) -> None:
         raise SettingsError(
             f"timezone is {settings.timezone!r}; right would be a name such as Asia/Seoul", code="settings.value"
         ) from error
+    _check_addresses(settings)
     for name in ("database", "jobs_database"):
         url = getattr(settings, name)
         if url and not url.startswith(("sqlite:///", "postgresql+psycopg://")):
@@ -183,3 +221,23 @@ def _check(settings: Settings) -> None:
                 f"{name} is of an unknown kind; right would be sqlite:///FILE or postgresql+psycopg://…",
                 code="settings.value",
             )
+
+
+def _check_addresses(settings: Settings) -> None:
+    for name in ("base_url", "wallet_url", "verifier_url"):
+        value = getattr(settings, name)
+        if (value or name == "base_url") and not _is_site(value):
+            raise SettingsError(
+                f"{name} is {value!r}; right would be an address without a path, such as http://localhost:8101",
+                code="settings.value",
+            )
+    if (settings.tls_certificate is None) != (settings.tls_key is None):
+        raise SettingsError("tls_certificate and tls_key belong together; one is missing", code="settings.value")
+
+
+def _is_site(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return False
+    return parts.scheme in {"http", "https"} and bool(parts.hostname) and not parts.path and not parts.query

@@ -193,9 +193,25 @@ class OfficeError(JikinError):
 
 
 class ProtocolError(JikinError):
-    """A message of OpenID4VCI or OpenID4VP breaks its protocol, or the other side refused ours."""
+    """A message of OpenID4VCI or OpenID4VP breaks its protocol, or the other side refused ours.
+
+    *oauth* is the protocol's own name for it (``invalid_proof``, ``invalid_nonce``, ``invalid_request`` …).
+    """
 
     code = "openid"
+
+    def __init__(
+        self, message: str, *, code: str | None = None, hint: str | None = None, oauth: str = "invalid_request"
+    ) -> None:
+        """Keep *message*; *oauth* is what goes into ``error`` of the protocol's answer."""
+        super().__init__(message, code=code, hint=hint)
+        self.oauth = oauth
+
+    @property
+    def description(self) -> str:
+        """Return the message as ``error_description`` may say it: printable ASCII without quote and backslash."""
+        shown = (sign if " " <= sign <= "~" and sign not in '"\\' else "?" for sign in str(self).replace('"', "'"))
+        return "".join(shown)
 
 
 class WalletError(JikinError):

@@ -39,6 +39,7 @@ _QUESTIONS = {
     Question.CHAIN: "Did the chain answer?",
     Question.REGISTRY: "Was it the right registry?",
     Question.NUMBER: "Is there such a number?",
+    Question.PRESENTATION: "Does it come from the holder, for this request?",
 }
 
 

@@ -95,8 +95,27 @@ def contract() -> None:
     run(PYTHON, "tools/build_registry.py")
 
 
+BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+
+
+def browser() -> None:
+    """Install a browser for the page tests from the system's packages where there is none; say so where we may not."""
+    if any(shutil.which(name) for name in BROWSERS):
+        return
+    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+        sys.stderr.write(
+            f"setup: no browser ({', '.join(BROWSERS)}): install Chromium, or the tests of the pages are skipped\n"
+        )
+        return
+    begun = time.monotonic()
+    print("setup: Chromium from the system's packages …", file=sys.stderr, flush=True)
+    run("apt-get", "update", "-qq")
+    run("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium")
+    print(f"setup: Chromium done in {time.monotonic() - begun:.1f} s", file=sys.stderr, flush=True)
+
+
 def main() -> None:
-    """Bring the checkout up to date."""
+    """Bring the checkout up to date; ``--browser`` also looks after a browser for the page tests."""
     if sys.version_info < (3, 11):  # noqa: UP036 -- this file runs under whatever python3 is there
         sys.exit(f"setup: Python 3.11 or newer is needed, this is {sys.version.split()[0]}; set PYTHON=python3.11")
     if shutil.which("npm") is None:
@@ -126,6 +145,14 @@ def main() -> None:
             ["jikin/_generated/fonts"],
             lambda: run(PYTHON, "tools/build_fonts.py"),
         )
+        step(
+            "web assets",
+            ["schemas/web", "tools/build_web_assets.py", "package-lock.json"],
+            ["jikin/_generated/web"],
+            lambda: run(PYTHON, "tools/build_web_assets.py"),
+        )
+        if "--browser" in sys.argv[1:]:
+            browser()
 
 
 if __name__ == "__main__":

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from jikin.anchoring.receipt import Receipt
-from jikin.badges.confined import borrowed
+from jikin.badges.confined import Confinement, borrowed
 from jikin.badges.documents import CredentialFound, NumberFound, SubmittedFile, open_document
 from jikin.badges.qr import CheckUrl
 from jikin.credentials.record import NumberRecord
@@ -30,6 +30,7 @@ class Checked:
     """The answer for one document called *name*: a report, or a fault where there was nothing that could be judged.
 
     *record*: what the issuer says publicly of the number, where a number was checked. *host*: where a QR code leads.
+    *credential*: what was judged, where it was a credential.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Checked:
     fault: JikinError | None = None
     record: NumberRecord | None = None
     host: str | None = None
+    credential: JsonObject | None = field(default=None, repr=False)
 
     @property
     def outcome(self) -> Outcome:
@@ -65,6 +67,20 @@ def check(asked: str, desk: Desk, session: Session, *, at: int | None = None) ->
                 code="document.not-found",
             ) from error
         yield _number(asked, number, None, desk, session)
+
+
+def check_upload(
+    name: str, data: bytes, desk: Desk, session: Session, *, confinement: Confinement | None = None
+) -> Iterator[Checked]:
+    """Yield an answer for each document in the file called *name*, parsed in *confinement*; nothing is kept."""
+    with borrowed(confinement) as confined:
+        for entry in open_document(data, name=name, confinement=confined):
+            yield _file(entry, desk, session, None)
+
+
+def check_number(number: CertificateNumber, desk: Desk, session: Session) -> Checked:
+    """Return the answer for a certificate number."""
+    return _number(str(number), number, None, desk, session)
 
 
 def worst(outcomes: Iterable[Outcome]) -> Outcome:
@@ -104,9 +120,9 @@ def _credential(name: str, found: CredentialFound, desk: Desk, session: Session,
         # A receipt that cannot be read is no reason to doubt the credential; the issuer publishes another copy.
         fault = DocumentError(f"the receipt cannot be read: {error}", code=error.code)
         report = verify(Document(found.credential), session, desk.policy, desk.clock(), at=at)
-        return Checked(name, report, fault)
+        return Checked(name, report, fault, credential=found.credential)
     document = Document(found.credential, receipt)
-    return Checked(name, verify(document, session, desk.policy, desk.clock(), at=at))
+    return Checked(name, verify(document, session, desk.policy, desk.clock(), at=at), credential=found.credential)
 
 
 def _number(name: str, number: CertificateNumber, host: str | None, desk: Desk, session: Session) -> Checked:

@@ -6,15 +6,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated
+from urllib.parse import urlsplit
 
 from jikin.errors import SettingsError
-from jikin.values.settings import About, collect
+from jikin.values.settings import About, Secret, collect
 from jikin.verification.assembly import SourcePlan, mirror_folders
+
+_DEFAULT_DATA = Path("var/verifier")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything that can be set for checking. Secrets: none."""
+    """Everything that can be set for checking, at a terminal and as a service."""
 
     rpc_url: Annotated[str | None, About("JSON-RPC endpoint of the chain; none: the chain is not asked", "URL")] = None
     registry_file: Annotated[Path | None, About("which registry is meant (registry.json)", "path")] = None
@@ -30,7 +33,43 @@ class Settings:
         None
     )
     lang: Annotated[str, About("language of answers, ko or en; empty: from LANG")] = ""
+    # From here on: the service alone.
+    base_url: Annotated[str, About("where the service is reached by everybody", "URL")] = "http://localhost:8103"
+    name: Annotated[str, About("who asks, as wallets show it")] = "직인 증명서 확인 · Jikin check"
+    port: Annotated[int, About("port on this machine's own address")] = 8103
+    data: Annotated[Path, About("folder of the service: its keys, its SQLite database", "path")] = _DEFAULT_DATA
+    database: Annotated[str, About("requests and results; empty: SQLite file verifier.db in data", "URL")] = ""
+    dev_tokens: Annotated[Path | None, About("file with a machine token for every service (trials)", "path")] = None
+    wallet_url: Annotated[str, About("a wallet in the browser to offer on request pages; empty: none", "URL")] = ""
+    check_hosts: Annotated[
+        str, About("further hosts that printed codes may lead to, separated by commas; our own is always one")
+    ] = ""
+    request_minutes: Annotated[int, About("how long a request may be answered", "minutes")] = 10
+    result_minutes: Annotated[int, About("how long a result is kept after the answer", "minutes")] = 60
+    session_seconds: Annotated[
+        float, About("look-ups within this time share what was learned from chain and issuer; 0 to 5", "seconds")
+    ] = 1.0
+    log_level: Annotated[str, About("least severe log record: DEBUG, INFO, WARNING, ERROR")] = "WARNING"
+    tls_certificate: Annotated[Path | None, About("certificate chain of this service, PEM", "path")] = None
+    tls_key: Annotated[Path | None, About("private key of that certificate, PEM", "path")] = None
+    passphrase: Annotated[Secret | None, About("encrypts the key that signs requests", "environment only")] = None
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+    @property
+    def database_url(self) -> str:
+        """Return the service's database as a SQLAlchemy URL."""
+        return self.database or f"sqlite:///{self.data.absolute() / 'verifier.db'}"
+
+    @property
+    def host(self) -> str:
+        """Return host and port of the base URL as a printed code names them, in lower case."""
+        return urlsplit(self.base_url).netloc.lower()
+
+    @property
+    def own_hosts(self) -> frozenset[str]:
+        """Return the hosts that a printed code may lead to."""
+        listed = (host.strip().lower() for host in self.check_hosts.split(","))
+        return frozenset({self.host, *filter(None, listed)})
 
     def plan(self) -> SourcePlan:
         """Return who can be asked; raises SettingsError for mirrors that are not URL=FOLDER."""
@@ -57,4 +96,41 @@ def load(environ: Mapping[str, str], *, given: Mapping[str, object] | None = Non
         raise SettingsError(f"lang is {values['lang']!r}; right would be ko or en", code="settings.value")
     settings = Settings(**values, sources=sources)  # type: ignore[arg-type]  # each was typed by its own annotation
     settings.plan()
+    _check(settings)
     return settings
+
+
+_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+_RANGES: Mapping[str, tuple[float, float]] = {
+    "port": (0, 65_535),
+    "request_minutes": (1, 60),
+    "result_minutes": (1, 24 * 60),
+    "session_seconds": (0, 5),
+}
+
+
+def _check(settings: Settings) -> None:
+    for name, (least, most) in _RANGES.items():
+        value = getattr(settings, name)
+        if not least <= value <= most:
+            raise SettingsError(f"{name} is {value}; right would be {least} to {most}", code="settings.value")
+    if settings.log_level not in _LEVELS:
+        raise SettingsError(
+            f"log_level is {settings.log_level!r}; right would be one of {', '.join(_LEVELS)}", code="settings.value"
+        )
+    for name in ("base_url", "wallet_url"):
+        _check_url(name, getattr(settings, name), optional=name == "wallet_url")
+    if (settings.tls_certificate is None) is not (settings.tls_key is None):
+        raise SettingsError("tls_certificate and tls_key are set together or not at all", code="settings.value")
+
+
+def _check_url(name: str, value: str, *, optional: bool) -> None:
+    if optional and not value:
+        return
+    try:
+        parts = urlsplit(value)
+        right = parts.scheme in ("http", "https") and bool(parts.hostname) and not (parts.query or parts.fragment)
+    except ValueError:
+        right = False
+    if not right or value.endswith("/"):
+        raise SettingsError(f"{name} is {value!r}; right would be https://verifier.example", code="settings.value")

@@ -58,7 +58,11 @@ class Held:
 
 @dataclass(frozen=True, slots=True)
 class OfferSeen:
-    """What an offer would bring, before anything is accepted. *code_length* None: no transaction code is asked for."""
+    """What an offer would bring, before anything is accepted.
+
+    *issuer* are the names of the approved profile where the registry knows who offers (*accredited*), else what the
+    issuer calls itself. *code_length* None: no transaction code is asked for; 0: one is, of a length that is not said.
+    """
 
     id: str
     issuer_url: str
@@ -66,6 +70,7 @@ class OfferSeen:
     titles: tuple[Mapping[str, str], ...]
     code_length: int | None
     code_description: str | None
+    accredited: bool = False
 
 
 class Trust(StrEnum):
@@ -121,7 +126,7 @@ class Presented:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """One line of the activity log. *act*: received, presented, declined, checked, changed, refused …"""
+    """One line of the activity log. *act*: received, presented, declined, checked, changed … (``activity.ACTS``)."""
 
     at: int
     act: str

@@ -112,7 +112,8 @@ def _register_officer(admin: typer.Typer) -> None:
         *,
         name: Annotated[str, typer.Argument(metavar="NAME", help="Login name.")],
         roles: Annotated[
-            list[str], typer.Option("--role", metavar="ROLE", help="issue, request, approve, suspend, registrar.")
+            list[str],
+            typer.Option("--role", metavar="ROLE", help="issue, request, approve, suspend, registrar, review."),
         ],
         key: Annotated[
             Path | None, typer.Option("--key", metavar="FILE", help="Where the new key goes. [DIR/officers/NAME.pem]")
@@ -130,6 +131,23 @@ def _register_officer(admin: typer.Typer) -> None:
         with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
             new = _NewOfficer(name, tuple(roles), key, public_key, passphrase_file)
             _add_officer(shown, office, institution, new)
+
+    @officer.command("invite")
+    def invite(
+        *,
+        name: Annotated[str, typer.Argument(metavar="NAME", help="Login name.")],
+        roles: Annotated[
+            list[str] | None,
+            typer.Option("--role", metavar="ROLE", help="issue, request, approve, suspend, registrar, review."),
+        ] = None,
+        institution: InstitutionOption = None,
+        data: DataOption = None,
+        as_json: JsonOption = False,
+        lang: LangOption = None,
+    ) -> None:
+        """Print a link with which an officer makes a passkey and signs in; it works once."""
+        with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
+            _invite(shown, office, institution, name, tuple(roles or ()))
 
     @officer.command("remove")
     def remove(
@@ -213,6 +231,27 @@ def _add_officer(shown: Terminal, office: Office, institution_name: str | None, 
         "key": None if path is None else str(path),
     }
     text = shown.words("officer.added", name=officer.name, roles=", ".join(approving.role_names(officer.roles)))
+    shown.answer(document, text)
+
+
+def _invite(
+    shown: Terminal, office: Office, institution_name: str | None, name: str, role_words: tuple[str, ...]
+) -> None:
+    from issuer import approving, officers
+    from jikin.values import format_instant
+
+    institution = office.institution(institution_name)
+    invited = officers.invite(office, institution, name, approving.parse_roles(role_words))
+    roles = list(approving.role_names(invited.officer.roles))
+    expires = format_instant(invited.expires)
+    document: dict[str, Json] = {
+        "officer": invited.officer.id,
+        "name": name,
+        "roles": [*roles],
+        "link": invited.link,
+        "expires": expires,
+    }
+    text = shown.words("officer.invited", name=name, roles=", ".join(roles), link=invited.link, expires=expires)
     shown.answer(document, text)
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,8 +33,6 @@ if TYPE_CHECKING:
 
 FAILURES = "failures.csv"
 _SHOWN = 10
-# What a spreadsheet program would take for a formula; the file holds what strangers have typed.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,26 +280,11 @@ def _write_failures(
     shown: Terminal, kind: CredentialType, bad: Sequence[SourceRow], path: Path, printed: Printed | None = None
 ) -> Path:
     """Write row, column, what was found, why it is refused and what to do, as CSV that spreadsheet programs open."""
-    from issuer import files
+    from issuer import failures, files
 
-    language = shown.words.language
-    text = io.StringIO()
-    writer = csv.writer(text)
-    writer.writerow(shown.words(f"failures.{name}") for name in ("row", "column", "found", "reason", "remedy"))
-    for row in bad:
-        for fault in row.faults:
-            column = kind.columns[fault.column].header.in_language(language) if fault.column in kind.columns else ""
-            reason, remedy = (fault.reason_ko, fault.fix_ko) if language == "ko" else (fault.reason_en, fault.fix_en)
-            writer.writerow((row.line, *(_harmless(cell) for cell in (column, fault.found, reason, remedy))))
-    for one in printed.unprinted if printed is not None else ():
-        writer.writerow((one.line, "", one.code, _harmless(one.message), shown.words("failures.unprinted")))
-    # With a BOM, or spreadsheet programs take Korean for something else.
-    files.write(path, b"\xef\xbb\xbf" + text.getvalue().encode("utf-8"), mode=files.PRIVATE)
+    data = failures.to_csv(shown.words, kind, bad, () if printed is None else printed.unprinted)
+    files.write(path, data, mode=files.PRIVATE)
     return path
-
-
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell.startswith(_FORMULA) else cell
 
 
 @contextmanager

@@ -224,7 +224,7 @@ def _numbers(office: Office, stored: StoredTask) -> list[str]:
     entries = [int(str(note["index"])) for note in stored.task.notes]
     with office.database.read() as connection:
         found = batches.by_entries(connection, stored.status_list_id, entries)
-    return [str(CertificateNumber(one.number)) for one in found]
+    return list(dict.fromkeys(str(CertificateNumber(one.number)) for one in found))  # copies share their number
 
 
 def _line(shown: Terminal, office: Office, stored: StoredTask) -> str:

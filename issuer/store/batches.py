@@ -15,6 +15,16 @@ from jikin.values import Digest, Json, JsonObject
 
 _PART_BYTES = 1 << 16  # of a stored tree: a path is read from a few parts
 _INSERT_ROWS = 1000
+NOTHING_SIGNED = "office.nothing-signed"  # a batch that ends so has nothing to go on with
+
+
+class Origin(StrEnum):
+    """Where the rows of a batch came from."""
+
+    LIST = "list"  # a result list
+    OFFER = "offer"  # one row that another program wants a certificate for
+    APPLICATION = "application"  # one machine, certified by decision
+    COPIES = "copies"  # no rows: copies of certificates, each bound to its holder's key
 
 
 class BatchState(StrEnum):
@@ -49,6 +59,7 @@ class Batch:
     institution_id: int
     type: str
     suite: str
+    origin: Origin
     idempotency_key: str
     source_digest: bytes
     state: BatchState
@@ -80,7 +91,11 @@ class SourceRow:
 
 @dataclass(frozen=True, slots=True)
 class Credential:
-    """A credential as stored; *document* are the bytes of the signed JSON, *place* its leaf's index."""
+    """A credential as stored; *document* are the bytes of the signed JSON, *place* its leaf's index.
+
+    A copy has *copy_of*, the row id of its original, and *holder*, the DID it is bound to.
+    Its record is the original's.
+    """
 
     id: int
     institution_id: int
@@ -97,6 +112,8 @@ class Credential:
     state: CredentialState
     valid_from: int
     valid_until: int | None
+    copy_of: int | None = None
+    holder: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,13 +133,15 @@ def _digest(raw: bytes | None) -> Digest | None:
     return None if raw is None else Digest(raw)
 
 
-def _batch(row: Row[tuple[object, ...]]) -> Batch:
+def read_batch(row: Row[tuple[object, ...]]) -> Batch:
+    """Return the batch in a row of the table."""
     values = dict(row._mapping)
-    values["state"], values["root"] = BatchState(row.state), _digest(row.root)
+    values["state"], values["origin"], values["root"] = BatchState(row.state), Origin(row.origin), _digest(row.root)
     return Batch(**values)
 
 
-def _credential(row: Row[tuple[object, ...]]) -> Credential:
+def read(row: Row[tuple[object, ...]]) -> Credential:
+    """Return the credential in a row of the table."""
     return Credential(
         id=row.id,
         institution_id=row.institution_id,
@@ -139,6 +158,8 @@ def _credential(row: Row[tuple[object, ...]]) -> Credential:
         state=CredentialState(row.state),
         valid_from=row.valid_from,
         valid_until=row.valid_until,
+        copy_of=row.copy_of,
+        holder=row.holder,
     )
 
 
@@ -150,18 +171,18 @@ def find(connection: Connection, institution_id: int, idempotency_key: str) -> B
     row = connection.execute(
         select(batches).where(batches.c.institution_id == institution_id, batches.c.idempotency_key == idempotency_key)
     ).one_or_none()
-    return None if row is None else _batch(row)
+    return None if row is None else read_batch(row)
 
 
 def by_id(connection: Connection, batch_id: int) -> Batch:
     """Return the batch with that row id."""
-    return _batch(connection.execute(select(batches).where(batches.c.id == batch_id)).one())
+    return read_batch(connection.execute(select(batches).where(batches.c.id == batch_id)).one())
 
 
 def every(connection: Connection, institution_id: int) -> tuple[Batch, ...]:
     """Return all batches of an institution, oldest first."""
     found = connection.execute(select(batches).where(batches.c.institution_id == institution_id).order_by(batches.c.id))
-    return tuple(_batch(row) for row in found)
+    return tuple(read_batch(row) for row in found)
 
 
 def add(
@@ -174,6 +195,7 @@ def add(
     source_digest: bytes,
     source: Sequence[SourceRow],
     at: int,
+    origin: Origin = Origin.LIST,
 ) -> Batch:
     """Return a new batch with all its rows."""
     tally = {state: sum(row.state == state for row in source) for state in ("good", "bad", "repeated")}
@@ -183,6 +205,7 @@ def add(
             institution_id=institution_id,
             type=type,
             suite=suite,
+            origin=origin,
             idempotency_key=idempotency_key,
             source_digest=source_digest,
             state=BatchState.ACCEPTED,
@@ -324,13 +347,27 @@ def credentials_of(
     if state is not None:
         wanted = wanted.where(credentials.c.state == state)
     wanted = wanted.order_by(credentials.c.id)
-    return tuple(_credential(row) for row in connection.execute(wanted if limit is None else wanted.limit(limit)))
+    return tuple(read(row) for row in connection.execute(wanted if limit is None else wanted.limit(limit)))
 
 
 def by_number(connection: Connection, number: str) -> Credential | None:
-    """Return the credential with that number (20 symbols), None if it was never given out."""
-    row = connection.execute(select(credentials).where(credentials.c.number == number)).one_or_none()
-    return None if row is None else _credential(row)
+    """Return the credential with that number (20 symbols), never a copy; None if it was never given out."""
+    row = connection.execute(
+        select(credentials).where(credentials.c.number == number, credentials.c.copy_of.is_(None))
+    ).one_or_none()
+    return None if row is None else read(row)
+
+
+def by_row(connection: Connection, credential_id: int, *, lock: bool = False) -> Credential:
+    """Return the credential with that row id; *lock* keeps others from changing it until the transaction ends."""
+    wanted = select(credentials).where(credentials.c.id == credential_id)
+    return read(connection.execute(wanted.with_for_update() if lock else wanted).one())
+
+
+def find_row(connection: Connection, credential_id: int) -> Credential | None:
+    """Return the credential with that row id, None when there is none."""
+    row = connection.execute(select(credentials).where(credentials.c.id == credential_id)).one_or_none()
+    return None if row is None else read(row)
 
 
 def by_entries(connection: Connection, status_list_id: int, entries: Sequence[int]) -> tuple[Credential, ...]:
@@ -340,7 +377,7 @@ def by_entries(connection: Connection, status_list_id: int, entries: Sequence[in
         .where(credentials.c.status_list_id == status_list_id, credentials.c.status_index.in_(entries))
         .order_by(credentials.c.id)
     )
-    return tuple(_credential(row) for row in found)
+    return tuple(read(row) for row in found)
 
 
 def store_signed(connection: Connection, signed: Mapping[int, tuple[bytes, Digest]]) -> None:

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Row, insert, select, update
 
-from issuer.approving import Officer, Role
+from issuer.approving import Officer, OfficerPasskey, Role
+from issuer.store.officers import passkeys_of
 from issuer.store.tables import institutions, keys, officers, status_lists
 from jikin.errors import OfficeError
 from jikin.values import Did, IssuerId, ListId
@@ -136,14 +137,14 @@ def every_key(connection: Connection) -> tuple[Key, ...]:
     return tuple(_key(row) for row in connection.execute(select(keys).order_by(keys.c.id)))
 
 
-def _officer(row: Row[tuple[object, ...]]) -> Officer:
-    return Officer(row.id, row.institution_id, row.name, Role(row.roles), row.multikey, row.removed_at)
+def _officer(row: Row[tuple[object, ...]], passkeys: tuple[OfficerPasskey, ...] = ()) -> Officer:
+    return Officer(row.id, row.institution_id, row.name, Role(row.roles), row.multikey, row.removed_at, passkeys)
 
 
 def add_officer(
-    connection: Connection, *, institution_id: int, name: str, roles: Role, multikey: str, at: int
+    connection: Connection, *, institution_id: int, name: str, roles: Role, multikey: str | None, at: int
 ) -> Officer:
-    """Return the officer, added."""
+    """Return the officer, added; without *multikey* one who will have passkeys alone."""
     result = connection.execute(
         insert(officers)
         .values(institution_id=institution_id, name=name, roles=int(roles), multikey=multikey, added_at=at)
@@ -159,10 +160,16 @@ def remove_officer(connection: Connection, officer_id: int, at: int) -> None:
 
 def every_officer(connection: Connection, institution_id: int) -> tuple[Officer, ...]:
     """Return all officers of an institution, also those who left."""
-    found = connection.execute(
-        select(officers).where(officers.c.institution_id == institution_id).order_by(officers.c.id)
-    )
-    return tuple(_officer(row) for row in found)
+    wanted = select(officers).where(officers.c.institution_id == institution_id).order_by(officers.c.id)
+    found = connection.execute(wanted).all()
+    passkeys = passkeys_of(connection, [row.id for row in found])
+    return tuple(_officer(row, passkeys.get(row.id, ())) for row in found)
+
+
+def officer_by_id(connection: Connection, officer_id: int) -> Officer:
+    """Return the officer with that row id, also one who left."""
+    row = connection.execute(select(officers).where(officers.c.id == officer_id)).one()
+    return _officer(row, passkeys_of(connection, [officer_id]).get(officer_id, ()))
 
 
 def officer_named(connection: Connection, institution_id: int, name: str) -> Officer:

@@ -56,7 +56,7 @@ officers = Table(
     to("institutions", index=True),
     Column("name", Text, nullable=False, info={"personal": "officer's login name"}),
     Column("roles", Integer, nullable=False),  # bits of approving.Role
-    Column("multikey", Text, nullable=False, unique=True),
+    Column("multikey", Text, unique=True),  # none: approves by passkey alone
     Column("added_at", BigInteger, nullable=False),
     Column("removed_at", BigInteger),
     UniqueConstraint("institution_id", "name"),
@@ -81,6 +81,7 @@ batches = Table(
     to("institutions", index=True),
     Column("type", Text, nullable=False),
     Column("suite", Text, nullable=False),
+    Column("origin", Text, nullable=False, default="list", server_default="list"),  # batches.Origin
     Column("idempotency_key", Text, nullable=False),
     Column("source_digest", LargeBinary, nullable=False),  # SHA-256 of the file
     Column("state", Text, nullable=False),  # batches.BatchState
@@ -121,7 +122,10 @@ credentials = Table(
     to("batches", index=True),
     Column("line", Integer, nullable=False),
     Column("type", Text, nullable=False),
-    Column("number", Text, nullable=False, unique=True, info={"personal": "certificate number"}),
+    Column("number", Text, nullable=False, info={"personal": "certificate number"}),
+    # A copy bound to a holder's key: same number and content, its own entry, salt, leaf and receipt.
+    Column("copy_of", ID, ForeignKey("credentials.id"), index=True),
+    Column("holder", Text, info={"personal": "DID of the holder whose copy it is"}),
     Column("record", JSON(none_as_null=True), info={"personal": "what is certified about whom"}),
     Column("record_hash", LargeBinary, info={"personal": "SHA-256 of the record"}),
     Column("document", LargeBinary, info={"personal": "the signed credential"}),
@@ -136,6 +140,23 @@ credentials = Table(
     UniqueConstraint("status_list_id", "status_index"),
     Index(None, "institution_id", "record_hash"),
     Index(None, "digest"),
+    # A number is given out once; copies carry their original's.
+    Index(
+        "uq_credentials_number",
+        "number",
+        unique=True,
+        sqlite_where=text("copy_of IS NULL"),
+        postgresql_where=text("copy_of IS NULL"),
+    ),
+    # One copy for one holder: asking again finds it.
+    Index(
+        "uq_credentials_copy",
+        "copy_of",
+        "holder",
+        unique=True,
+        sqlite_where=text("state <> 'failed'"),
+        postgresql_where=text("state <> 'failed'"),
+    ),
 )
 
 salts = Table(
@@ -189,6 +210,7 @@ tasks = Table(
     Column("notes", JSON, nullable=False, info={"personal": "reason and effective date by list entry"}),
     Column("state", Text, nullable=False),  # tasks.TaskState
     Column("break_glass", Boolean, nullable=False),
+    Column("drafted_by", ID, ForeignKey("officers.id")),  # who has to sign a draft; none: signed when it was made
     Column("created_at", BigInteger, nullable=False),
     Column("expires", BigInteger, nullable=False),
     Column("attempt", Integer, nullable=False, default=0),
@@ -204,9 +226,13 @@ approvals = Table(
     to("tasks", index=True),
     to("officers"),
     Column("part", Text, nullable=False),  # request, approve
-    Column("kind", Text, nullable=False),  # ed25519
+    Column("kind", Text, nullable=False),  # ed25519, webauthn
     Column("expires", BigInteger, nullable=False),
     Column("signature", LargeBinary, nullable=False),
+    # What a WebAuthn assertion consists of beside its signature.
+    to("passkeys", nullable=True),
+    Column("authenticator_data", LargeBinary),
+    Column("client_data", LargeBinary),
     Column("at", BigInteger, nullable=False),
     UniqueConstraint("task_id", "officer_id"),
 )

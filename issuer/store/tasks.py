@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from sqlalchemy import Connection, Row, delete, insert, select, update
+from sqlalchemy import Connection, Row, and_, delete, insert, or_, select, update
 
-from issuer.approving import ACT_STATUS, Approval, Task
+from issuer.approving import ACT_STATUS, Approval, Assertion, Task
 from issuer.store.tables import approvals, epochs, notes, status_lists, tasks
+from jikin.anchoring.changes import scan
 from jikin.errors import OfficeError
 from jikin.status.notes import SealedNote
 from jikin.values import Digest, Json, ListId
+
+# What was written down is signed within this time: nothing else is decided about its certificates meanwhile.
+DRAFT_SECONDS = 900
 
 
 class TaskState(StrEnum):
     """How far a task has come. Approvals are checked again whatever this says."""
 
+    DRAFT = "draft"  # written down; whoever asks has not signed it yet
     OPEN = "open"  # requested
     APPROVED = "approved"
     DONE = "done"
@@ -34,6 +39,7 @@ class StoredTask:
     attempt: int
     error_code: str | None
     error: str | None
+    drafted_by: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,10 +71,11 @@ class NewTask:
     break_glass: bool
     created_at: int
     expires: int
+    drafted_by: int | None = None
 
 
 def add(connection: Connection, new: NewTask) -> StoredTask:
-    """Return the task, stored."""
+    """Return the task, stored; as a draft when it says who has to sign it first."""
     result = connection.execute(
         insert(tasks)
         .values(
@@ -78,8 +85,9 @@ def add(connection: Connection, new: NewTask) -> StoredTask:
             status_list_id=new.status_list_id,
             changes=new.changes,
             notes=[dict(note) for note in new.notes],
-            state=TaskState.OPEN,
+            state=TaskState.OPEN if new.drafted_by is None else TaskState.DRAFT,
             break_glass=new.break_glass,
+            drafted_by=new.drafted_by,
             created_at=new.created_at,
             expires=new.expires,
             attempt=0,
@@ -101,7 +109,9 @@ def _task(row: Row[tuple[object, ...]]) -> StoredTask:
         row.created_at,
         row.expires,
     )
-    return StoredTask(task, row.status_list_id, TaskState(row.state), row.attempt, row.error_code, row.error)
+    return StoredTask(
+        task, row.status_list_id, TaskState(row.state), row.attempt, row.error_code, row.error, row.drafted_by
+    )
 
 
 _WITH_LIST = select(tasks, status_lists.c.list_id).join(status_lists, status_lists.c.id == tasks.c.status_list_id)
@@ -115,10 +125,39 @@ def by_id(connection: Connection, task_id: int) -> StoredTask:
     return _task(row)
 
 
+def find(connection: Connection, task_id: int) -> StoredTask | None:
+    """Return the task with that row id, None when there is none."""
+    row = connection.execute(_WITH_LIST.where(tasks.c.id == task_id)).one_or_none()
+    return None if row is None else _task(row)
+
+
 def every(connection: Connection, institution_id: int) -> tuple[StoredTask, ...]:
     """Return all tasks of an institution, oldest first."""
     found = connection.execute(_WITH_LIST.where(tasks.c.institution_id == institution_id).order_by(tasks.c.id))
     return tuple(_task(row) for row in found)
+
+
+def in_state(connection: Connection, state: TaskState, institution_id: int | None = None) -> tuple[StoredTask, ...]:
+    """Return the tasks in *state*, of one institution or of all, oldest first."""
+    wanted = _WITH_LIST.where(tasks.c.state == state)
+    if institution_id is not None:
+        wanted = wanted.where(tasks.c.institution_id == institution_id)
+    return tuple(_task(row) for row in connection.execute(wanted.order_by(tasks.c.id)))
+
+
+def named_in_open(connection: Connection, status_list_id: int, entries: Collection[int], now: int) -> set[int]:
+    """Return which of these list entries a request, signed or just written down, is about to change."""
+    found = connection.execute(
+        select(tasks.c.changes).where(
+            tasks.c.status_list_id == status_list_id,
+            or_(
+                tasks.c.state == TaskState.APPROVED,
+                and_(tasks.c.state == TaskState.OPEN, tasks.c.expires > now),
+                and_(tasks.c.state == TaskState.DRAFT, tasks.c.created_at > now - DRAFT_SECONDS),
+            ),
+        )
+    )
+    return {change.index for row in found for change in scan(row.changes)} & set(entries)
 
 
 def set_state(
@@ -126,6 +165,15 @@ def set_state(
 ) -> None:
     """Note the task's fate; *error* holds nothing personal."""
     connection.execute(update(tasks).where(tasks.c.id == task_id).values(state=state, error_code=code, error=error))
+
+
+def end_unsigned(connection: Connection, now: int) -> None:
+    """Note as refused the tasks that were not signed in time."""
+    late = or_(
+        and_(tasks.c.state == TaskState.OPEN, tasks.c.expires <= now),
+        and_(tasks.c.state == TaskState.DRAFT, tasks.c.created_at <= now - DRAFT_SECONDS),
+    )
+    connection.execute(update(tasks).where(late).values(state=TaskState.REFUSED, error_code="approval.expired"))
 
 
 def next_attempt(connection: Connection, task_id: int) -> int:
@@ -138,12 +186,13 @@ def next_attempt(connection: Connection, task_id: int) -> int:
 
 def add_approval(connection: Connection, approval: Approval) -> None:
     """Store an approval; raises OfficeError when this officer has approved the task before."""
-    given = {one.officer_id for one in approvals_of(connection, approval.task_id)}
-    if approval.officer_id in given:
+    before = {one.officer_id for one in approvals_of(connection, approval.task_id)}
+    if approval.officer_id in before:
         raise OfficeError(
             "this officer has approved the task before; right would be another officer",
             code="approval.same-officer",
         )
+    given = approval.assertion
     connection.execute(
         insert(approvals).values(
             task_id=approval.task_id,
@@ -153,6 +202,9 @@ def add_approval(connection: Connection, approval: Approval) -> None:
             expires=approval.expires,
             signature=approval.signature,
             at=approval.at,
+            passkey_id=None if given is None else given.passkey_id,
+            authenticator_data=None if given is None else given.authenticator_data,
+            client_data=None if given is None else given.client_data,
         )
     )
 
@@ -160,8 +212,15 @@ def add_approval(connection: Connection, approval: Approval) -> None:
 def approvals_of(connection: Connection, task_id: int) -> tuple[Approval, ...]:
     """Return the approvals of a task, oldest first."""
     found = connection.execute(select(approvals).where(approvals.c.task_id == task_id).order_by(approvals.c.id))
-    return tuple(
-        Approval(row.task_id, row.officer_id, row.part, row.kind, row.expires, row.signature, row.at) for row in found
+    return tuple(_approval(row) for row in found)
+
+
+def _approval(row: Row[tuple[object, ...]]) -> Approval:
+    assertion = None
+    if row.passkey_id is not None:
+        assertion = Assertion(row.passkey_id, row.authenticator_data, row.client_data)
+    return Approval(
+        row.task_id, row.officer_id, row.part, row.kind, row.expires, row.signature, row.at, assertion=assertion
     )
 
 

@@ -1,27 +1,32 @@
-"""A Hardhat node on this machine, for development, demonstrations and tests: never for certificates that matter.
+"""A chain on this machine, for development, demonstrations and tests: never for certificates that matter.
 
-The node runs from the project's own `node_modules` under the project's own Node, in its own process group, and ends by
-itself when the program that started it is gone, however that ended.
+A node runs from the project's own `node_modules`, in its own process group, and ends by itself when the program that
+started it is gone, however that ended. `HardhatNode` begins anew every time; `AnvilNode` can keep its chain in a file.
 """
 
 from __future__ import annotations
 
 import contextlib
+import gzip
 import http.client
 import json
+import math
 import os
+import platform
 import re
 import signal
 import socket
 import subprocess
+import sys
 import threading
 import time
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from jikin.errors import ChainUnavailableError, SettingsError
 from jikin.values import Json
@@ -34,31 +39,55 @@ WELL_KNOWN_MNEMONIC = "test test test test test test test test test test test ju
 ACCOUNTS = 10
 _HOST = "127.0.0.1"  # Hardhat itself would listen on every address when it believes it runs in a container
 _START_SECONDS = 30.0
-_STOP_SECONDS = 5.0
+_JOIN_SECONDS = 5.0
 _ANSWER_SECONDS = 30.0
 _KEPT_LINES = 200
 _PORTS_TRIED = 50
-_STARTED = re.compile(rf"JSON-RPC server at http://{re.escape(_HOST)}:([0-9]+)/")
-# Runs inside the node before Hardhat: as soon as the parent is another one, the program that started it is dead.
-_PRELOAD = (
-    "data:text/javascript,process.env.HARDHAT_DISABLE_TELEMETRY='true';process.env.NO_COLOR='1';"
-    "setInterval(()=>{{if(process.ppid!=={parent})process.exit(3)}},500).unref()"
-)
+_LOOK_SECONDS = 1.0
+_LOOK_BACK = 120
+_DUMP_SECONDS = 60.0
+# Anvil keeps the states of its last 500 blocks, each with the hashes of all blocks before it, and older ones on disk: a
+# block every second takes 300 MB of memory within half an hour. So it is slow while nothing happens, and for a while
+# after every transaction, when somebody waits for confirmations, a block comes every second.
+_IDLE_SECONDS = 12
+_AWAKE_SECONDS = 30.0
+_NOTHING_ON_DISK = ("--max-persisted-states", "0")
+# Starts a program and ends it when this process (the first argument) is no longer the parent.
+_TETHER = """
+import os, signal, subprocess, sys
+parent = int(sys.argv[1])
+child = subprocess.Popen(sys.argv[2:])
+for number in (signal.SIGTERM, signal.SIGINT):
+    signal.signal(number, signal.SIG_IGN)  # the whole group gets it, the child too
+while True:
+    try:
+        sys.exit(child.wait(0.5))
+    except subprocess.TimeoutExpired:
+        if os.getppid() != parent:
+            child.terminate()
+            try:
+                child.wait(15)
+            except subprocess.TimeoutExpired:
+                child.kill()
+            sys.exit(3)
+"""
 
 
-class HardhatNode:
-    """A context manager around one `hardhat node`: its `url`, its funded `accounts`, its clock and its end.
+class DevelopmentNode(ABC):
+    """A context manager around one node: its `url`, its funded `accounts`, its clock and its end.
 
-    *project_root* is the folder with `hardhat.config.js`; *port* the first one to try (the next free one is taken when
-    it is busy), None: any free one. Raises SettingsError when the project's Node or Hardhat is not installed.
+    *project_root* is the project's folder; *port* the first one to try (the next free one is taken when it is busy),
+    None: any free one. The chain id is 31337; a transaction is mined at once, and then a block every second.
     """
+
+    name: str
+    _started: re.Pattern[str]
+    _stop_seconds = 5.0
 
     def __init__(self, project_root: Path, port: int | None = None) -> None:
         """Remember what to start; nothing runs yet."""
         self._root = project_root
         self._wanted = port
-        self._node = project_root / "tools" / "node" / "node_modules" / ".bin" / "node"
-        self._hardhat = project_root / "node_modules" / "hardhat" / "dist" / "src" / "cli.js"
         self._process: subprocess.Popen[str] | None = None
         self._lines: deque[str] = deque(maxlen=_KEPT_LINES)
         self._listening = threading.Event()
@@ -81,7 +110,7 @@ class HardhatNode:
 
     def start(self) -> None:
         """Start the node and return when it answers; raises ChainUnavailableError with the tail of its output."""
-        for needed in (self._node, self._hardhat):
+        for needed in self._needed():
             if not needed.exists():
                 raise SettingsError(
                     f"{needed.relative_to(self._root)} is not installed",
@@ -102,16 +131,16 @@ class HardhatNode:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, how)  # the group's id is its first process's: start_new_session below
             try:
-                process.wait(_STOP_SECONDS)
+                process.wait(self._stop_seconds)
                 break
             except subprocess.TimeoutExpired:
                 continue
         if self._reader is not None:
-            self._reader.join(_STOP_SECONDS)
+            self._reader.join(_JOIN_SECONDS)
         if process.stdout is not None:
             process.stdout.close()
 
-    def __enter__(self) -> HardhatNode:
+    def __enter__(self) -> Self:
         """Start, and return the node itself."""
         self.start()
         return self
@@ -121,6 +150,11 @@ class HardhatNode:
     ) -> None:
         """Stop."""
         self.stop()
+
+    @property
+    def alive(self) -> bool:
+        """Say whether the node runs."""
+        return self._process is not None and self._process.poll() is None
 
     def output(self) -> str:
         """Return the last lines the node wrote, for messages."""
@@ -164,8 +198,16 @@ class HardhatNode:
 
     # ------------------------------------------------------------------------------------------------ starting
 
+    @abstractmethod
+    def _needed(self) -> tuple[Path, ...]:
+        """Return the files without which nothing can start."""
+
+    @abstractmethod
+    def _command(self, port: int) -> list[str | Path]:
+        """Return the command line for *port* (0: any), which ends when this process is gone."""
+
     def _ports(self) -> range:
-        # Port 0 lets the system choose and Hardhat say which: no other program can take it in between.
+        # Port 0 lets the system choose and the node say which: no other program can take it in between.
         return range(1) if self._wanted is None else range(self._wanted, self._wanted + _PORTS_TRIED)
 
     def _start_on(self, port: int) -> bool:
@@ -179,18 +221,16 @@ class HardhatNode:
             return True
         output = self.output()
         self.stop()
-        if "EADDRINUSE" in output:
+        if "EADDRINUSE" in output or "Address already in use" in output:
             return False
         raise ChainUnavailableError(
-            f"the Hardhat node did not answer within {_START_SECONDS:.0f} s; its last lines:\n{output[-2000:]}",
+            f"the {self.name} node did not answer within {_START_SECONDS:.0f} s; its last lines:\n{output[-2000:]}",
             hint="`npm ci` in the project's folder installs what it needs",
         )
 
     def _launch(self, port: int) -> None:
-        # The network of this name in hardhat.config.js is the one `hardhat node` serves.
-        command = ["--network", "node", "node", "--hostname", _HOST, "--port", str(port)]
         process = subprocess.Popen(
-            [self._node, "--import", _PRELOAD.format(parent=os.getpid()), self._hardhat, *command],
+            self._command(port),
             cwd=self._root,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
@@ -200,14 +240,14 @@ class HardhatNode:
             start_new_session=True,
         )
         self._process = process
-        self._reader = threading.Thread(target=self._read, args=(process.stdout,), name="hardhat-output", daemon=True)
+        self._reader = threading.Thread(target=self._read, args=(process.stdout,), name="node-output", daemon=True)
         self._reader.start()
 
     def _read(self, stream: Iterable[str]) -> None:
         """Keep the last lines: the node writes some for every call, and would stand still at a full pipe."""
         for line in stream:
             self._lines.append(line.rstrip())
-            if not self._listening.is_set() and (started := _STARTED.search(line)):
+            if not self._listening.is_set() and (started := self._started.search(line)):
                 self.port = int(started[1])
                 self._listening.set()
 
@@ -221,6 +261,163 @@ class HardhatNode:
         if self._reader is not None:
             self._reader.join(1.0)  # what it said before it died
         return False
+
+
+class HardhatNode(DevelopmentNode):
+    """`hardhat node`: the local chain that people meet. It keeps nothing.
+
+    *project_root* is the folder with `hardhat.config.js`. Raises SettingsError when the project's Node or Hardhat is
+    not installed.
+    """
+
+    name = "Hardhat"
+    _started = re.compile(rf"JSON-RPC server at http://{re.escape(_HOST)}:([0-9]+)/")
+    # Runs inside the node before Hardhat: when the parent is another one, the program that started it is dead.
+    _preload = (
+        "data:text/javascript,process.env.HARDHAT_DISABLE_TELEMETRY='true';process.env.NO_COLOR='1';"
+        "setInterval(()=>{{if(process.ppid!=={parent})process.exit(3)}},500).unref()"
+    )
+
+    def _needed(self) -> tuple[Path, ...]:
+        return (
+            self._root / "tools" / "node" / "node_modules" / ".bin" / "node",
+            self._root / "node_modules" / "hardhat" / "dist" / "src" / "cli.js",
+        )
+
+    def _command(self, port: int) -> list[str | Path]:
+        node, hardhat = self._needed()
+        # The network of this name in hardhat.config.js is the one `hardhat node` serves.
+        words = ("--network", "node", "node", "--hostname", _HOST, "--port", str(port))
+        return [node, "--import", self._preload.format(parent=os.getpid()), hardhat, *words]
+
+
+class AnvilNode(DevelopmentNode):
+    """`anvil`: a chain that is up at once and, with *state*, is there again the next time.
+
+    *state* is the file in which the chain is kept: written soon after every transaction, once a minute, and when the
+    node ends. A node that is killed loses the last two seconds at most. Raises SettingsError when anvil is not
+    installed.
+    """
+
+    name = "anvil"
+    _started = re.compile(rf"Listening on {re.escape(_HOST)}:([0-9]+)")
+    _stop_seconds = 15.0  # it writes its chain down, which takes a moment for a long one
+
+    def __init__(self, project_root: Path, port: int | None = None, state: Path | None = None) -> None:
+        """Remember what to start; nothing runs yet."""
+        super().__init__(project_root, port)
+        self._state = state
+        self._pulse: _Pulse | None = None
+
+    def start(self) -> None:
+        """Start the node with the chain that was kept, if any, and go on keeping it; errors as of every node."""
+        if self._state is not None:
+            self._state.parent.mkdir(parents=True, exist_ok=True)
+            _take_over(_leaving(self._state), self._state)
+        super().start()
+        self._pulse = _Pulse(self, self._state)
+        self._pulse.start()
+
+    def stop(self) -> None:
+        """End the node; what it wrote at its end becomes the chain that is kept."""
+        if self._pulse is not None:
+            self._pulse.stop()
+            self._pulse = None
+        super().stop()
+        if self._state is not None:
+            _take_over(_leaving(self._state), self._state)
+
+    def _needed(self) -> tuple[Path, ...]:
+        kind = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
+        package = f"anvil-{platform.system().lower()}-{kind}"
+        return (self._root / "node_modules" / "@foundry-rs" / package / "bin" / "anvil",)
+
+    def _command(self, port: int) -> list[str | Path]:
+        (anvil,) = self._needed()
+        words = ["--host", _HOST, "--port", str(port), "--chain-id", "31337", "--hardfork", "prague"]
+        words += ["--mnemonic", WELL_KNOWN_MNEMONIC, "--accounts", str(ACCOUNTS)]
+        words += ["--block-time", str(_IDLE_SECONDS), "--mixed-mining", *_NOTHING_ON_DISK]
+        if self._state is not None:
+            words += ["--dump-state", str(_leaving(self._state))]
+            words += ["--load-state", str(self._state)] if self._state.exists() else []
+        return [sys.executable, "-I", "-S", "-c", _TETHER, str(os.getpid()), anvil, *words]
+
+
+class _Pulse(threading.Thread):
+    """Mines a block every second for a while after each transaction, and writes the chain into *file*, if there is one.
+
+    Written is after transactions, else once a minute; a long chain, which takes longer to write, less often.
+    """
+
+    def __init__(self, node: AnvilNode, file: Path | None) -> None:
+        super().__init__(name="chain-pulse", daemon=True)
+        self._node = node
+        self._file = file
+        self._ended = threading.Event()
+        self._seen = -1
+        self._written, self._took = -math.inf, 0.0
+
+    def stop(self) -> None:
+        """Mine and write nothing any more."""
+        self._ended.set()
+        self.join()
+
+    def run(self) -> None:
+        """Look every second."""
+        busy_until, unwritten = -math.inf, False
+        while not self._ended.wait(_LOOK_SECONDS):
+            with contextlib.suppress(ChainUnavailableError):  # it is just ending, or busy: the next look tells
+                if self._new_transactions():
+                    busy_until, unwritten = time.monotonic() + _AWAKE_SECONDS, True
+                if self._write_now(unwritten=unwritten):
+                    unwritten = False
+                if time.monotonic() < busy_until:
+                    self._node.mine()
+
+    def _new_transactions(self) -> bool:
+        newest = int(str(self._node.request("eth_blockNumber")), 16)
+        first = max(self._seen, newest - _LOOK_BACK) + 1
+        self._seen = newest
+        return any(self._transactions(number) for number in range(first, newest + 1))
+
+    def _write_now(self, *, unwritten: bool) -> bool:
+        begun = time.monotonic()
+        pause = max(_LOOK_SECONDS, 10 * self._took) if unwritten else max(_DUMP_SECONDS, 10 * self._took)
+        if self._file is None or begun - self._written < pause:
+            return False
+        self._write(self._file, str(self._node.request("anvil_dumpState")))
+        self._written = time.monotonic()
+        self._took = self._written - begun
+        return True
+
+    def _transactions(self, number: int) -> int:
+        return int(str(self._node.request("eth_getBlockTransactionCountByNumber", hex(number))), 16)
+
+    def _write(self, path: Path, dumped: str) -> None:
+        # Hexadecimal of gzip over RPC, plain JSON in a file for --load-state.
+        data = gzip.decompress(bytes.fromhex(dumped.removeprefix("0x")))
+        beside = path.with_name(path.name + ".new")
+        with beside.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(path)
+
+
+def _leaving(state: Path) -> Path:
+    """Return the file that a node writes at its end: apart, for a write that is cut short would spoil the chain."""
+    return state.with_name(state.name + ".leaving")
+
+
+def _take_over(leaving: Path, state: Path) -> None:
+    """Put *leaving* in the place of *state* when it is whole; in any case it is gone afterwards."""
+    with contextlib.suppress(FileNotFoundError):
+        try:
+            json.loads(leaving.read_bytes())
+        except ValueError:
+            leaving.unlink()
+        else:
+            leaving.replace(state)
 
 
 def _is_free(port: int) -> bool:

@@ -33,6 +33,26 @@ def decode(jwk: JsonObject) -> PublicKey:
     )
 
 
+def encode(key: PublicKey) -> JsonObject:
+    """Return *key* as a JWK with its public members only; raises CodecError for a kind without one, or a bad point."""
+    if key.type is KeyType.ED25519:
+        return {"kty": "OKP", "crv": "Ed25519", "x": multibase.encode_base64url(key.raw)}
+    for name, (curve_type, curve) in _CURVES.items():
+        if key.type is curve_type:
+            x, y = _coordinates(key, curve)
+            return {"kty": "EC", "crv": name, "x": multibase.encode_base64url(x), "y": multibase.encode_base64url(y)}
+    raise CodecError(f"a {key.type.value} key has no JWK here", code="codec.jwk.unsupported")
+
+
+def _coordinates(key: PublicKey, curve: ec.EllipticCurve) -> tuple[bytes, bytes]:
+    size = curve.key_size // 8
+    try:
+        numbers = ec.EllipticCurvePublicKey.from_encoded_point(curve, key.raw).public_numbers()
+    except ValueError as error:
+        raise CodecError(f"the bytes of a key are no point of {key.type.value}", code="codec.jwk") from error
+    return numbers.x.to_bytes(size, "big"), numbers.y.to_bytes(size, "big")
+
+
 def _point(jwk: JsonObject, type: KeyType, curve: ec.EllipticCurve) -> PublicKey:
     size = curve.key_size // 8
     x, y = _coordinate(jwk, "x", size), _coordinate(jwk, "y", size)

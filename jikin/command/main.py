@@ -16,7 +16,10 @@ from typer.exceptions import Abort, TyperException
 
 from issuer import cli as issuer_commands
 from jikin import __version__
+from jikin.command import conformance as conformance_command
 from jikin.command import demo as demo_command
+from jikin.command import serve as serve_command
+from jikin.command import up as up_command
 from jikin.errors import JikinError
 from verifier import cli as verifier_commands
 
@@ -38,6 +41,9 @@ def application() -> typer.Typer:
     issuer_commands.register(app)
     verifier_commands.register(app)
     demo_command.register(app)
+    up_command.register(app)
+    serve_command.register(app)
+    conformance_command.register(app)
 
     @app.command("version")
     def version() -> None:

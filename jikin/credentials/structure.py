@@ -10,6 +10,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import NoReturn
 
+from jikin.credentials import editions
 from jikin.errors import CredentialError, ValueRefusedError
 from jikin.values import Json, JsonObject, parse_instant
 
@@ -261,5 +262,7 @@ def check_resources(document: JsonObject) -> tuple[JsonObject, ...]:
             value = resource[member]
             if not isinstance(value, str) or not digests[member](value):
                 refuse("resource", f"{member} of {where} is no digest: {shown(value)}")
+            if editions.differs(str(identifier), member, value):
+                refuse("resource", f"{member} of {where} is not the digest of {shown(identifier)}")
         found.append(resource)
     return tuple(found)

@@ -17,8 +17,8 @@ from jikin.credentials.text import date_in_words
 from jikin.errors import CredentialError
 from jikin.values import Json, JsonObject
 
-_PLACEHOLDER = re.compile(r"\{(?P<field>[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)?)(?::(?P<form>[a-z]+))?\}")
-_WHEN = "$when"
+PLACEHOLDER = re.compile(r"\{(?P<field>[a-z][a-z0-9_]*(?:\.[a-z][a-z0-9_]*)?)(?::(?P<form>[a-z]+))?\}")
+WHEN = "$when"
 _FORMS = ("date",)
 
 
@@ -71,18 +71,18 @@ class Template:
 
 def _check(body: Json, fields: Collection[str], where: str) -> None:
     if isinstance(body, str):
-        for match in _PLACEHOLDER.finditer(body):
+        for match in PLACEHOLDER.finditer(body):
             if match["field"] not in fields:
                 raise _refuse(f"{where} asks for {match[0]}; its fields are {', '.join(sorted(fields))}")
             if match["form"] and match["form"] not in _FORMS:
                 raise _refuse(f"{where} asks for {match[0]}; the only form is :date")
-        if set(_PLACEHOLDER.sub("", body)) & set("{}"):
+        if set(PLACEHOLDER.sub("", body)) & set("{}"):
             raise _refuse(f"{where} has a brace that belongs to no placeholder: {body[:60]!r}")
     elif isinstance(body, Mapping):
-        if _WHEN in body and body[_WHEN] not in fields:
-            raise _refuse(f"{where} asks for $when {body[_WHEN]!r}; its fields are {', '.join(sorted(fields))}")
+        if WHEN in body and body[WHEN] not in fields:
+            raise _refuse(f"{where} asks for $when {body[WHEN]!r}; its fields are {', '.join(sorted(fields))}")
         for name, member in body.items():
-            if name != _WHEN:
+            if name != WHEN:
                 _check(member, fields, f"{where}/{name}")
     elif isinstance(body, (list, tuple)):
         for position, member in enumerate(body):
@@ -93,10 +93,10 @@ def _fill(body: Json, values: Mapping[str, Json], language: str) -> Json | _Abse
     if isinstance(body, str):
         return _fill_text(body, values, language)
     if isinstance(body, Mapping):
-        when = body.get(_WHEN)
+        when = body.get(WHEN)
         if isinstance(when, str) and empty(values.get(when)):
             return _ABSENT
-        members = ((name, _fill(member, values, language)) for name, member in body.items() if name != _WHEN)
+        members = ((name, _fill(member, values, language)) for name, member in body.items() if name != WHEN)
         return {name: member for name, member in members if not isinstance(member, _Absent)}
     if isinstance(body, (list, tuple)):
         filled = (_fill(member, values, language) for member in body)
@@ -106,15 +106,15 @@ def _fill(body: Json, values: Mapping[str, Json], language: str) -> Json | _Abse
 
 
 def _fill_text(body: str, values: Mapping[str, Json], language: str) -> Json | _Absent:
-    whole = _PLACEHOLDER.fullmatch(body)
+    whole = PLACEHOLDER.fullmatch(body)
     if whole and not whole["form"]:
         value = values.get(whole["field"])
         return _ABSENT if empty(value) else value
-    matches = list(_PLACEHOLDER.finditer(body))
+    matches = list(PLACEHOLDER.finditer(body))
     if any(empty(values.get(match["field"])) for match in matches):
         return _ABSENT
     # One pass over the template's own text: braces that come in with a value stay what they are, text.
-    return _PLACEHOLDER.sub(_putting(values, language), body)
+    return PLACEHOLDER.sub(_putting(values, language), body)
 
 
 def _putting(values: Mapping[str, Json], language: str) -> Callable[[re.Match[str]], str]:

@@ -24,10 +24,12 @@ from functools import cache
 
 from jsonschema import Draft202012Validator
 
-from jikin.credentials import columns, loading
+from jikin.credentials import columns, loading, reading_back
 from jikin.credentials.columns import Column, HeaderMatch, RecordFault, Table, Text
 from jikin.credentials.loading import Layout
-from jikin.credentials.templates import Template, empty
+from jikin.credentials.pointers import resolve
+from jikin.credentials.structure import text_of
+from jikin.credentials.templates import PLACEHOLDER, Template, empty
 from jikin.errors import CredentialError
 from jikin.values import CertificateNumber, Did, Json, JsonObject, format_instant
 
@@ -80,6 +82,11 @@ class CredentialType:
         """Say whether a credential of this type can be revoked."""
         return bool(self.status_purposes)
 
+    @property
+    def contexts(self) -> Sequence[Json]:
+        """Return the ``@context`` of each credential of this type."""
+        return self._contexts
+
     def match_header(self, cells: Sequence[str]) -> HeaderMatch:
         """Return which column each cell of a head row names (Korean, English, alias or key), and its faults."""
         return columns.match_header(tuple(self.columns.values()), cells)
@@ -121,6 +128,27 @@ class CredentialType:
             values.update({f"{name}.{member}": entry.get(member, "") for member in lookup.members})
         values["issuer_name_ko"], values["issuer_name_en"] = issuer_name["ko"], issuer_name["en"]
         return values
+
+    def read_back(self, document: JsonObject) -> dict[str, str]:
+        """Return the record of an issued credential: each column it shows; what it holds as a hash alone is not there.
+
+        Nothing is verified by it.
+        """
+        found = reading_back.fields_of(self._template.body, document)
+        return {key: found[key] for key in self.columns if key in found}
+
+    def title_of(self, document: JsonObject) -> Text:
+        """Return what an issued credential certifies, in both languages where its type knows both."""
+        value = resolve(document, self.title_pointer)
+        korean = text_of(value) or self.name.ko
+        body = resolve(self._template.body, self.title_pointer)
+        named = PLACEHOLDER.fullmatch(body) if isinstance(body, str) else None
+        if named is not None:
+            field = named["field"]
+            values = self.fields(self.read_back(document), {"ko": "", "en": ""})
+            english = values.get(f"{field.removesuffix('_ko')}_en")
+            return Text(korean, english if isinstance(english, str) and english else korean)
+        return Text(korean, text_of(value, "en") or korean)
 
     def build(
         self,

@@ -6,7 +6,7 @@ from jikin.codec import multikey
 from jikin.dids.document import RELATIONSHIPS
 from jikin.dids.method import DidDocument, Fetch, VerificationMethod
 from jikin.errors import DidError, MultibaseError
-from jikin.values import Did, DidUrl, Json
+from jikin.values import Did, DidUrl, Json, PublicKey
 
 # Signing keys sign in every role; an agreement key would be another key, which Jikin has no use for.
 _ROLES = tuple(name for name in RELATIONSHIPS if name != "keyAgreement")
@@ -14,6 +14,17 @@ _CODES = {
     "codec.multikey.unsupported": "did.unsupported-public-key-type",
     "codec.multikey.length": "did.invalid-public-key-length",
 }
+
+
+def did_of(key: PublicKey) -> Did:
+    """Return the did:key of *key*; raises MultibaseError for a key of the wrong length."""
+    return Did(f"did:key:{multikey.encode(key)}")
+
+
+def method_of(key: PublicKey) -> DidUrl:
+    """Return the one verification method of the did:key of *key* (``did:key:z…#z…``)."""
+    text = multikey.encode(key)
+    return DidUrl(f"did:key:{text}#{text}")
 
 
 class DidKey:

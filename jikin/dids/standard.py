@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from jikin.dids.jwk import DidJwk
 from jikin.dids.key import DidKey
 from jikin.dids.method import DidMethods
 from jikin.dids.web import DidWeb, LocalScheme
@@ -12,6 +13,7 @@ def standard_methods(*, local: LocalScheme | None = None) -> DidMethods:
     return DidMethods(
         (
             DidKey(),
+            DidJwk(),
             DidWeb(local=local),
         )
     )

@@ -37,6 +37,7 @@ from jikin.codec.contexts import Contexts
 from jikin.credentials.model import Credential
 from jikin.credentials.profile import Names, Profile
 from jikin.credentials.record import NumberRecord, PublicField, RecordAnchor
+from jikin.credentials.structure import text_of
 from jikin.credentials.types import CredentialTypes
 from jikin.dids.standard import standard_methods
 from jikin.errors import FetchError, RegistryError
@@ -143,7 +144,7 @@ class World:
     ) -> Institution:
         """Return a new institution: registered, accredited for ten years, profile approved, key added, list open."""
         profile = Profile(
-            did=Did(f"did:web:{domain}"),
+            did=Profile.did_of(domain),
             names=names or Names(ko="한국산업인력공단", en="Human Resources Development Service of Korea"),
             domain=domain,
             number_code=number_code,
@@ -319,16 +320,16 @@ class Institution:
         model = Credential.parse(issued.document.credential, self.world.types)
         receipt = issued.receipt
         anchored = leaf(LeafKind.CREDENTIAL, self.context, issued.salt, self.digest(issued.document.credential))
-        labels = kind.public_labels
+        labels, title = kind.public_labels, kind.title_of(issued.document.credential)
         return NumberRecord(
             number=issued.number,
             type=type_id,
-            title={"ko": model.title or kind.name.ko, "en": model.title or kind.name.en},
+            title={"ko": title.ko, "en": title.en},
             issuer=self.did,
             valid_from=model.valid_from or self.world.clock(),
             valid_until=model.valid_until,
             public=tuple(
-                PublicField({"ko": labels[pointer].ko, "en": labels[pointer].en}, str(value))
+                PublicField({"ko": labels[pointer].ko, "en": labels[pointer].en}, text_of(value) or str(value))
                 for pointer, value in model.public.items()
             ),
             status=tuple(entry.document for entry in model.status),

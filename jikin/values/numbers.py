@@ -42,6 +42,22 @@ def _remainder(values: list[int]) -> tuple[int, int]:
     return high, low
 
 
+def check_symbols(body: str) -> str:
+    """Return the two symbols that check *body*, a text of the alphabet: wrong and swapped symbols are noticed."""
+    high, low = _remainder([_VALUE[symbol] for symbol in body] + [0, 0])
+    return _ALPHABET[high] + _ALPHABET[low]
+
+
+def random_symbols(count: int) -> str:
+    """Return *count* random symbols of the alphabet, five bits each, from the system's source."""
+    return "".join(secrets.choice(_ALPHABET) for _ in range(count))
+
+
+def tidy_symbols(text: str) -> str:
+    """Return a typed number as symbols: upper-case, without blanks and hyphens, O as 0, I and L as 1; not checked."""
+    return text.strip().upper().translate(_LOOK_ALIKE)
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class CertificateNumber:
     """A certificate number; *symbols* are its 20 symbols without hyphens. Personal data, though not a secret."""
@@ -62,7 +78,7 @@ class CertificateNumber:
         """Read a typed number; case, blanks and hyphens do not matter, O is 0, I and L are 1; raises NumberError."""
         if len(text) > 64:
             raise NumberError(f"a certificate number has {_LENGTH} letters and digits, found {len(text)}")
-        return cls(text.strip().upper().translate(_LOOK_ALIKE))
+        return cls(tidy_symbols(text))
 
     @classmethod
     def random(cls, year: int, issuer: str) -> CertificateNumber:
@@ -72,9 +88,8 @@ class CertificateNumber:
         """
         if len(issuer) != 4 or set(issuer) - set(_ALPHABET):
             raise NumberError(f"an issuer code is four of {_ALPHABET}, got {issuer!r}")
-        body = f"{year % 100:02d}{issuer}" + "".join(secrets.choice(_ALPHABET) for _ in range(12))
-        high, low = _remainder([_VALUE[symbol] for symbol in body] + [0, 0])
-        return cls(body + _ALPHABET[high] + _ALPHABET[low])
+        body = f"{year % 100:02d}{issuer}{random_symbols(12)}"
+        return cls(body + check_symbols(body))
 
     @property
     def issuer(self) -> str:

@@ -26,6 +26,7 @@ class Question(StrEnum):
     NUMBER = "number"
     CHAIN = "chain"
     REGISTRY = "registry"
+    PRESENTATION = "presentation"
 
 
 class Code(StrEnum):
@@ -105,6 +106,24 @@ class Code(StrEnum):
     CHAIN_UNREACHABLE = "chain.unreachable"
     REGISTRY_MISMATCH = "registry.mismatch"
     REGISTRY_NONE = "registry.none"
+
+    PRESENTATION_VALID = "presentation.valid"
+    PRESENTATION_MALFORMED = "presentation.malformed"
+    PRESENTATION_ALTERED = "presentation.altered"
+    PRESENTATION_UNSIGNED = "presentation.unsigned"
+    PRESENTATION_NOT_SIGNED = "presentation.not-signed"
+    PRESENTATION_PURPOSE = "presentation.purpose"
+    PRESENTATION_CHALLENGE = "presentation.challenge"
+    PRESENTATION_DOMAIN = "presentation.domain"
+    PRESENTATION_EXPIRED = "presentation.expired"
+    PRESENTATION_UNKNOWN_SUITE = "presentation.unknown-suite"
+    PRESENTATION_KEY_UNKNOWN = "presentation.key-unknown"
+    PRESENTATION_KEY_UNBOUND = "presentation.key-unbound"
+    PRESENTATION_HOLDER = "presentation.holder"
+    PRESENTATION_BOUND = "presentation.bound"
+    PRESENTATION_UNBOUND = "presentation.unbound"
+    PRESENTATION_UNKNOWN_KIND = "presentation.unknown-kind"
+    PRESENTATION_EMPTY = "presentation.empty"
 
     @property
     def question(self) -> Question:
@@ -197,4 +216,21 @@ FINDINGS: Mapping[Code, Rule] = {
     Code.CHAIN_UNREACHABLE: Rule(_U, "The chain does not answer."),
     Code.REGISTRY_MISMATCH: Rule(_U, "Another chain, address or contract answered than the pinned registry."),
     Code.REGISTRY_NONE: Rule(_U, "No registry is set up here to ask."),
+    Code.PRESENTATION_VALID: Rule(_P, "The holder's signature fits and was made for this request."),
+    Code.PRESENTATION_MALFORMED: Rule(_F, "What was presented breaks the model; the detail names the member."),
+    Code.PRESENTATION_ALTERED: Rule(_F, "The holder's signature does not fit: something was changed."),
+    Code.PRESENTATION_UNSIGNED: Rule(_F, "Nobody signed the presentation, and a signature is demanded."),
+    Code.PRESENTATION_NOT_SIGNED: Rule(_U, "Nobody signed the presentation, and none was asked for.", _NOTE),
+    Code.PRESENTATION_PURPOSE: Rule(_F, "The signature or its key was made for another purpose than to present."),
+    Code.PRESENTATION_CHALLENGE: Rule(_F, "It was made for another request, or for none: its challenge differs."),
+    Code.PRESENTATION_DOMAIN: Rule(_F, "It was made for somebody else: its domain differs."),
+    Code.PRESENTATION_EXPIRED: Rule(_F, "The holder's signature says that it has expired.", facts=("until",)),
+    Code.PRESENTATION_UNKNOWN_SUITE: Rule(_U, "The holder's signature is of a kind that is not known here."),
+    Code.PRESENTATION_KEY_UNKNOWN: Rule(_U, "Whose key the holder's signature is by could not be found out."),
+    Code.PRESENTATION_KEY_UNBOUND: Rule(_F, "The DID that signed does not have the key it names."),
+    Code.PRESENTATION_HOLDER: Rule(_F, "The holder it names is not the one that signed it."),
+    Code.PRESENTATION_BOUND: Rule(_P, "Every credential is made out to the one that presents it."),
+    Code.PRESENTATION_UNBOUND: Rule(_F, "A credential is made out to somebody else, or to no key at all."),
+    Code.PRESENTATION_UNKNOWN_KIND: Rule(_U, "It holds a credential of a kind that is not read here."),
+    Code.PRESENTATION_EMPTY: Rule(_U, "It holds no credential.", _NOTE),
 }

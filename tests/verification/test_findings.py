@@ -35,6 +35,8 @@ def test_exactly_these_codes_pass() -> None:
         "key.valid",
         "model.valid",
         "number.found",
+        "presentation.bound",
+        "presentation.valid",
         "proof.valid",
         "status.reason",
         "status.valid",

@@ -1,0 +1,1 @@
+"""HTTP over the office's verbs: a handler parses, calls one verb, writes the answer."""

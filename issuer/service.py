@@ -1,0 +1,98 @@
+"""The issuer's web application: the office, its background runner, and an explicit list of routers."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI
+from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
+
+from issuer import app, copies
+from issuer.http import applications, batches, console, holders, protocol, public, revocations, sign_in
+from issuer.office import Office
+from issuer.running import Runner
+from issuer.settings import Settings
+from jikin.errors import JikinError
+from jikin.web.app import create
+from jikin.web.frame import Frame
+from jikin.web.texts import Texts
+
+_HERE = Path(__file__).parent
+
+ROUTERS = (
+    sign_in.router,
+    console.router,
+    batches.router,
+    revocations.router,
+    holders.router,
+    holders.console_router,
+    applications.router,
+    applications.console_router,
+    protocol.offers_router,
+    protocol.router,
+    public.router,
+)
+
+
+def application(settings: Settings) -> FastAPI:
+    """Return the issuer's application; its runner works between start and end of the lifespan.
+
+    Raises SettingsError, OfficeError for what is missing. The chain is asked when it is first needed.
+    """
+    return application_of(app.build(settings))
+
+
+def application_of(office: Office) -> FastAPI:
+    """Return the application over an office that is put together already; it is closed at the end."""
+    settings = office.settings
+    runner = Runner(office, copies.collect)
+    frame = Frame(
+        name="issuer",
+        base_url=settings.base_url,
+        texts=Texts.load(_HERE / "texts"),
+        templates=_HERE / "pages",
+        clock=office.clock,
+        trusted_https=settings.https,
+        static=(_HERE / "static",),
+    )
+
+    @asynccontextmanager
+    async def lifespan(_service: FastAPI) -> AsyncIterator[None]:
+        runner.start()
+        try:
+            yield
+        finally:
+            runner.stop()
+            office.database.close()
+
+    service = create(frame, ROUTERS, ready=_ready(office, runner), lifespan=lifespan, upload_paths=batches.UPLOAD_PATHS)
+    service.state.office = office
+    service.state.runner = runner
+    return service
+
+
+def _ready(office: Office, runner: Runner) -> Callable[[], Mapping[str, bool]]:
+    def ready() -> Mapping[str, bool]:
+        return {"database": _database(office), "chain": _chain(office), "runner": runner.alive}
+
+    return ready
+
+
+def _database(office: Office) -> bool:
+    try:
+        with office.database.read() as connection:
+            connection.execute(text("SELECT 1"))
+    except SQLAlchemyError:
+        return False
+    return True
+
+
+def _chain(office: Office) -> bool:
+    try:
+        office.chain.registry.view()
+    except JikinError:
+        return False
+    return True

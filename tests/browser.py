@@ -1,0 +1,354 @@
+"""A real Chromium for tests of pages: started once a module, pages in every language, width and look, and what must
+hold on each of them.
+
+Use in a test module: ``from tests.browser import browser, chromium, driver, page_for`` (fixtures; and camera_for), then
+``page = page_for("ko", 360, "dark")``. Where no Chromium is installed these tests are skipped and say so.
+``page.wait_for_function("…")`` cannot work under our policy: use locators, ``expect`` and ``page.evaluate``.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import re
+import shutil
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import uvicorn
+from fastapi import FastAPI
+from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+
+ROOT = Path(__file__).resolve().parents[1]
+NAMES = ("chromium", "chromium-browser", "google-chrome")
+WIDTHS = (360, 1280)
+LANGUAGES = ("ko", "en")
+# theme, contrast and size of text, as the switches in the foot of a page set them
+SCHEMES: Mapping[str, Mapping[str, str]] = {
+    "light": {"theme": "light"},
+    "dark": {"theme": "dark"},
+    "contrast": {"theme": "light", "contrast": "high"},
+    "contrast-dark": {"theme": "dark", "contrast": "high"},
+    "big": {"theme": "light", "text": "big"},
+}
+_AXE_RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+# Pictures of pages are written to the folder this variable names, for somebody to look at.
+_PICTURES = "JIKIN_PICTURES"
+
+
+def executable() -> str | None:
+    """Return the path of an installed Chromium, None where there is none."""
+    return next((found for name in NAMES if (found := shutil.which(name))), None)
+
+
+@pytest.fixture(scope="module")
+def driver() -> Iterator[Driver]:
+    """Yield what starts Chromium, for one module: Playwright keeps a loop running that other modules must not meet."""
+    path = executable()
+    if path is None:
+        pytest.skip(f"no browser ({', '.join(NAMES)}): pages are not tested")
+    with sync_playwright() as playwright:
+        yield Driver(playwright, path)
+
+
+@dataclass(frozen=True)
+class Driver:
+    """Starts Chromium with command line arguments; there may be several at once."""
+
+    playwright: Playwright
+    path: str
+
+    def launch(self, *arguments: str) -> Browser:
+        """Return a new browser; whoever asked closes it."""
+        return self.playwright.chromium.launch(executable_path=self.path, args=["--no-sandbox", *arguments])
+
+
+@pytest.fixture(scope="module")
+def browser(driver: Driver) -> Iterator[Browser]:
+    """Yield a Chromium for one module."""
+    running = driver.launch()
+    yield running
+    running.close()
+
+
+@pytest.fixture
+def chromium(browser: Browser) -> Iterator[Opener]:
+    """Yield what opens pages and closes them after the test."""
+    opener = Opener(browser)
+    yield opener
+    opener.close()
+
+
+@pytest.fixture
+def page_for(chromium: Opener) -> PageFor:
+    """Return ``page_for(language, width, scheme, …)``, which gives an empty page that is watched."""
+    return chromium.page
+
+
+PageFor = Callable[..., Page]
+
+
+@dataclass
+class Watched:
+    """What went wrong on a page: broken policies, errors of scripts, answers that failed."""
+
+    policy: list[str] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+
+    def on_console(self, message: Any) -> None:
+        """Keep what the console says of errors."""
+        if message.type == "error":
+            place = self.policy if "Content Security Policy" in message.text else self.errors
+            place.append(message.text)
+
+    def on_request(self, request: Any) -> None:
+        """Keep reports of a broken policy."""
+        if request.url.endswith("/csp-report"):
+            self.policy.append(f"reported: {request.post_data}")
+
+
+class Opener:
+    """Opens pages in a browser, each in a context of its own."""
+
+    def __init__(self, browser: Browser) -> None:
+        """Keep *browser*."""
+        self._browser = browser
+        self._contexts: list[BrowserContext] = []
+
+    def page(
+        self,
+        language: str = "ko",
+        width: int = 1280,
+        scheme: str = "light",
+        *,
+        script: bool = True,
+        permissions: Sequence[str] = (),
+        **context: Any,
+    ) -> Page:
+        """Return a watched page: *language* as the browser asks for it, *scheme* one of ``SCHEMES``.
+
+        The look is in the cookie of each service from the start. Further arguments go to ``new_context``.
+        """
+        wish = SCHEMES[scheme]
+        context = {
+            "locale": {"ko": "ko-KR", "en": "en-GB"}[language],
+            "timezone_id": "Asia/Seoul",
+            "viewport": {"width": width, "height": 800},
+            "color_scheme": wish["theme"],
+            "java_script_enabled": script,
+            "ignore_https_errors": True,
+            **context,
+        }
+        opened = self._browser.new_context(**context)
+        self._contexts.append(opened)
+        look = ".".join(wish.get(name, "") for name in ("theme", "contrast", "text"))
+        opened.add_cookies(
+            [
+                {"name": f"jikin-{service}-look", "value": look, "domain": "localhost", "path": "/"}
+                for service in ("issuer", "wallet", "verifier")
+            ]
+        )
+        opened.set_default_timeout(15_000)
+        if permissions:
+            opened.grant_permissions(list(permissions))
+        page = opened.new_page()
+        watched = Watched()
+        page.on("console", watched.on_console)
+        page.on("pageerror", lambda error: watched.errors.append(str(error)))
+        page.on("request", watched.on_request)
+        _WATCHED[page] = watched
+        return page
+
+    def close(self) -> None:
+        """Close every page."""
+        for opened in self._contexts:
+            opened.close()
+        self._contexts.clear()
+
+
+_WATCHED: dict[Page, Watched] = {}
+
+
+def assert_quiet(page: Page, *, expected_errors: int = 0) -> None:
+    """Fail when *page* broke its policy, or said more errors than *expected_errors* (a 404 counts as one)."""
+    watched = _WATCHED[page]
+    assert watched.policy == [], watched.policy
+    assert len(watched.errors) <= expected_errors, watched.errors
+
+
+def assert_accessible(page: Page) -> None:
+    """Fail with the rules of axe-core (WCAG 2.2 A and AA, best practice) that the page breaks, and where."""
+    if not page.evaluate("typeof axe !== 'undefined'"):
+        page.evaluate(_axe_source())
+    found = page.evaluate(
+        "(tags) => axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})",
+        list(_AXE_RULES),
+    )
+    said = [
+        f"{broken['id']} ({broken['impact']}): {node['target']} {node.get('failureSummary', '')[:300]}"
+        for broken in found["violations"]
+        for node in broken["nodes"]
+    ]
+    assert said == [], "\n".join(said)
+
+
+@functools.cache
+def _axe_source() -> str:
+    return (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text("utf-8")
+
+
+def assert_no_sideways_scroll(page: Page) -> None:
+    """Fail when anything on the page is wider than the window."""
+    wide = page.evaluate(
+        """() => {
+            const limit = document.documentElement.clientWidth;
+            if (document.documentElement.scrollWidth <= limit) return [];
+            return [...document.body.querySelectorAll("*")]
+                .filter((e) => e.getBoundingClientRect().right > limit + 1)
+                .map((e) => e.tagName.toLowerCase() + "." + (e.getAttribute("class") ?? ""))
+                .slice(0, 8);
+        }"""
+    )
+    scrolls = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
+    assert not scrolls, f"wider than the window: {wide}"
+
+
+def assert_good(page: Page, *, expected_errors: int = 0) -> None:
+    """Fail unless the page is accessible, fits, has one ``h1`` and is quiet."""
+    assert page.locator("h1").count() == 1, "a page has one h1"
+    assert_accessible(page)
+    assert_no_sideways_scroll(page)
+    assert_quiet(page, expected_errors=expected_errors)
+
+
+def picture(page: Page, name: str) -> None:
+    """Write a picture of the whole page where JIKIN_PICTURES names a folder."""
+    folder = os.environ.get(_PICTURES)
+    if folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        page.screenshot(path=Path(folder) / f"{re.sub(r'[^a-z0-9-]+', '-', name.lower())}.png", full_page=True)
+
+
+def free_port() -> int:
+    """Return a port of 127.0.0.1 that nothing uses now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def running(app: FastAPI, port: int) -> Iterator[str]:
+    """Serve *app* from a thread; give its base URL on localhost, which browsers count as secure."""
+    config = uvicorn.Config(app, host="127.0.0.1", port=port, log_config=None, access_log=False)
+    server = uvicorn.Server(config)
+    thread = threading.Thread(target=server.run, daemon=True)
+    thread.start()
+    until = time.monotonic() + 30
+    while not server.started:
+        if time.monotonic() > until or not thread.is_alive():
+            raise RuntimeError("the application did not start")
+        time.sleep(0.02)
+    try:
+        yield f"http://localhost:{port}"
+    finally:
+        server.should_exit = True
+        thread.join(20)
+
+
+@pytest.fixture
+def camera_for(driver: Driver, tmp_path: Path) -> Iterator[CameraFor]:
+    """Return ``camera_for(picture)``: what opens pages in a Chromium whose camera sees that picture (a PNG file).
+
+    The camera is allowed without being asked.
+    """
+    started: list[tuple[Browser, Opener]] = []
+
+    def start(picture_file: Path) -> Opener:
+        browser = driver.launch(
+            "--use-fake-ui-for-media-stream",
+            "--use-fake-device-for-media-stream",
+            f"--use-file-for-fake-video-capture={fake_video(picture_file, tmp_path)}",
+        )
+        started.append((browser, Opener(browser)))
+        return started[-1][1]
+
+    yield start
+    for browser, opener in started:
+        opener.close()
+        browser.close()
+
+
+CameraFor = Callable[[Path], Opener]
+
+
+def fake_video(picture_file: Path, folder: Path) -> Path:
+    """Return a film of 3 seconds (MJPEG, 1280 × 720) that shows *picture_file* on a desk, a little turned and noisy."""
+    if shutil.which("ffmpeg") is None:
+        pytest.skip("no ffmpeg: the camera is not tested")
+    film = folder / f"{picture_file.stem}.mjpeg"
+    look = (
+        "scale=-2:520:flags=neighbor,pad=1280:720:(ow-iw)/2:(oh-ih)/2:color=0xd8d2c4,"
+        "rotate=0.05:fillcolor=0xd8d2c4,noise=alls=8:allf=t,format=yuvj420p"
+    )
+    command = [
+        *("ffmpeg", "-loglevel", "error", "-y", "-loop", "1", "-i", str(picture_file), "-t", "3", "-r", "15"),
+        *("-vf", look, "-q:v", "3", "-f", "mjpeg", str(film)),
+    ]
+    subprocess.run(command, check=True, capture_output=True, timeout=120)
+    return film
+
+
+@dataclass
+class Authenticator:
+    """A virtual authenticator of Chromium: verifies its user, keeps passkeys, knows the PRF extension."""
+
+    session: Any
+    id: str
+
+    def set_user_verified(self, verified: bool) -> None:
+        """Let the user be verified or not from now on."""
+        self.session.send("WebAuthn.setUserVerified", {"authenticatorId": self.id, "isUserVerified": verified})
+
+
+def authenticator(page: Page, *, prf: bool = True) -> Authenticator:
+    """Give *page* an authenticator that answers by itself."""
+    session = page.context.new_cdp_session(page)
+    session.send("WebAuthn.enable")
+    options = {
+        "protocol": "ctap2",
+        "ctap2Version": "ctap2_1",
+        "transport": "internal",
+        "hasResidentKey": True,
+        "hasUserVerification": True,
+        "isUserVerified": True,
+        "automaticPresenceSimulation": True,
+        "hasPrf": prf,
+    }
+    made = session.send("WebAuthn.addVirtualAuthenticator", {"options": options})
+    return Authenticator(session, made["authenticatorId"])
+
+
+def drop_files(page: Page, selector: str, files: Mapping[str, tuple[str, str]]) -> None:
+    """Drop files on the element *selector*: name → (media type, text)."""
+    transfer = page.evaluate_handle(
+        """(files) => {
+            const transfer = new DataTransfer();
+            for (const [name, [type, text]] of Object.entries(files)) {
+                transfer.items.add(new File([text], name, {type}));
+            }
+            return transfer;
+        }""",
+        json.loads(json.dumps(files)),
+    )
+    for kind in ("dragenter", "dragover", "drop"):
+        page.dispatch_event(selector, kind, {"dataTransfer": transfer})

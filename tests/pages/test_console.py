@@ -1,0 +1,280 @@
+"""The officers' console in a real Chromium, over a service in a process of its own on a Hardhat node.
+
+Officers make passkeys, a list is uploaded, looked at and issued while the service is killed; two of them revoke.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Page, expect
+
+from issuer import app, officers
+from issuer.settings import Settings
+from jikin.anchoring.devchain import HardhatNode
+from jikin.testing.authenticator import SoftwareAuthenticator
+from jikin.values.settings import Secret
+from tests.browser import (
+    PageFor,
+    assert_good,
+    authenticator,
+    browser,
+    chromium,
+    driver,
+    free_port,
+    page_for,
+    picture,
+)
+from tests.chain_fixtures import hardhat
+from tests.issuing_office import row, rows
+from tests.office_command import Commands, set_up
+
+__all__ = ["browser", "chromium", "driver", "hardhat", "page_for"]
+pytestmark = pytest.mark.chain
+LOOKS = [("ko", 1280, "light"), ("en", 360, "dark")]
+
+
+@dataclass
+class Service:
+    """The issuer's service: a process that can be killed, and the commands of the same office."""
+
+    commands: Commands
+    base: str
+    environment: dict[str, str]
+    process: subprocess.Popen[bytes] | None = None
+
+    def start(self) -> None:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith("JIKIN_")}
+        command = [sys.executable, "-m", "jikin.command", "serve", "issuer"]
+        with (self.commands.data / "service.log").open("ab") as log:
+            self.process = subprocess.Popen(command, env=kept | self.environment, stdout=log, stderr=log)
+        deadline = time.monotonic() + 60
+        while time.monotonic() < deadline:
+            assert self.process.poll() is None, (self.commands.data / "service.log").read_text("utf-8")
+            try:
+                if httpx.get(f"{self.base}/healthz").status_code == 200:
+                    return
+            except httpx.TransportError:
+                time.sleep(0.1)
+        raise AssertionError("the service did not start")
+
+    def kill(self, number: int = signal.SIGKILL) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+        self.process.wait(30)
+
+    def invite(self, name: str, *roles: str) -> str:
+        words = [word for role in roles for word in ("--role", role)]
+        link: str = self.commands.succeed("admin", "officer", "invite", name, *words)["link"]
+        return link
+
+
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory, hardhat: HardhatNode) -> Iterator[Service]:
+    port = free_port()
+    data = tmp_path_factory.mktemp("console") / "office"
+    base = f"http://localhost:{port}"
+    own = {"JIKIN_BASE_URL": base, "JIKIN_PORT": str(port), "JIKIN_KEY_COST": "12", "JIKIN_SIGN_CHUNK": "5"}
+    commands = Commands(data, hardhat.url, own)
+    set_up(commands)
+    running = Service(commands, base, own | {"JIKIN_DATA": str(data), "JIKIN_RPC_URL": hardhat.url})
+    running.start()
+    yield running
+    running.kill(signal.SIGTERM)
+
+
+def enrol(page: Page, link: str) -> None:
+    """Open the invitation and make a passkey."""
+    authenticator(page)
+    page.goto(link)
+    page.locator("form[data-passkey=create]").wait_for()
+    assert "#" not in page.url
+    assert_good(page)
+    page.locator("form[data-passkey] button").click()
+    page.wait_for_url("**/admin")
+
+
+def press_passkey(page: Page) -> None:
+    """Press the button that asks for the passkey."""
+    page.locator("form[data-passkey] button").click()
+
+
+@pytest.mark.parametrize(("language", "width", "scheme"), LOOKS, ids=[f"{a}-{b}-{c}" for a, b, c in LOOKS])
+def test_a_list_is_issued_across_a_kill_and_two_officers_revoke(
+    service: Service,
+    page_for: PageFor,
+    hardhat: HardhatNode,
+    language: str,
+    width: int,
+    scheme: str,
+) -> None:
+    first = 1000 * width
+    bad = [row(first + 50, birth_date="2003-13-02"), row(first + 51, name_ko="")]
+    data = "\n".join([rows(12, first).decode(), *bad]).encode()
+
+    def seen(page: Page, name: str) -> None:
+        picture(page, f"console-{name}-{language}-{width}-{scheme}")
+        assert_good(page)
+
+    clerk = page_for(language, width, scheme)
+    enrol(clerk, service.invite(f"박서연{width}", "issue", "request"))
+    seen(clerk, "overview")
+
+    # out, and in again with the passkey alone
+    clerk.locator("form[action='/admin/sign-out'] button").click()
+    clerk.wait_for_url("**/admin/sign-in")
+    seen(clerk, "sign-in")
+    press_passkey(clerk)
+    clerk.wait_for_url("**/admin")
+
+    clerk.goto(f"{service.base}/admin/lists/new")
+    seen(clerk, "upload")
+    clerk.set_input_files("input[type=file]", {"name": "합격자.csv", "mimeType": "text/csv", "buffer": data})
+    clerk.locator("main form .button--primary").click()
+    expect(clerk.locator("td.bad")).to_have_count(2)
+    seen(clerk, "preview")
+
+    # the chain stands still, so the batch waits for its block while the service is killed
+    hardhat.request("evm_setAutomine", False)
+    hardhat.request("evm_setIntervalMining", 0)
+    try:
+        clerk.locator("form[action$='/issue'] button").click()
+        clerk.wait_for_url("**/admin/batches/*")
+        batch = clerk.url
+        expect(clerk.locator("#progress .finding--passed")).to_have_count(1, timeout=30_000)
+        clerk.reload()
+        expect(clerk.locator("#progress .finding--passed")).to_have_count(1)
+        seen(clerk, "progress")
+        service.kill()
+        service.start()
+        clerk.goto(batch)
+        expect(clerk.locator("progress")).to_have_attribute("value", "12")
+    finally:
+        hardhat.request("evm_setAutomine", True)
+        hardhat.request("evm_setIntervalMining", 1000)
+    expect(clerk.locator("#progress .finding--passed")).to_have_count(4, timeout=60_000)
+    expect(clerk.locator("a.button[href='/admin/certificates']")).to_be_visible()
+    seen(clerk, "result")
+    with clerk.expect_download() as download:
+        clerk.locator("a[href$='/failures.csv']").click()
+    lines = Path(download.value.path()).read_text("utf-8-sig").splitlines()
+    assert len(lines) == 3
+
+    clerk.goto(f"{service.base}/admin/certificates")
+    number = clerk.locator("td .number").first.inner_text()
+    seen(clerk, "certificates")
+    clerk.fill("#number", number.lower().replace("-", " "))
+    clerk.locator("form[role=search] button").click()
+    clerk.wait_for_url("**/admin/certificates/*")
+    certificate = clerk.url
+    assert number not in certificate
+    seen(clerk, "certificate")
+    with clerk.expect_download() as download:
+        clerk.locator("a[href$='/pdf']").click()
+    assert Path(download.value.path()).read_bytes().startswith(b"%PDF-")
+
+    clerk.locator("a[href$='?to=revoked']").click()
+    seen(clerk, "request")
+    clerk.select_option("#reason", "forged-evidence")
+    clerk.locator("main .button--primary").click()
+    clerk.wait_for_url("**/admin/changes/*")
+    task = clerk.url
+    seen(clerk, "sign")
+    press_passkey(clerk)
+    expect(clerk.locator(".person--done")).to_have_count(1)
+    expect(clerk.locator("form[data-passkey]")).to_have_count(0)  # who asks never sees the button
+    seen(clerk, "asked")
+
+    chief = page_for(language, width, scheme)
+    enrol(chief, service.invite(f"이준호{width}", "approve"))
+    chief.locator(f"a[href='{task.removeprefix(service.base)}']").first.click()
+    seen(chief, "approve")
+    chief.fill("#last", number.replace("-", "")[-6:].lower())
+    press_passkey(chief)
+    expect(chief.locator(".notice--passed")).to_be_visible(timeout=60_000)
+    seen(chief, "published")
+    chief.goto(certificate)
+    expect(chief.locator(".pill--revoked")).to_be_visible()
+    seen(chief, "revoked")
+    chief.goto(f"{service.base}/admin/audit")
+    seen(chief, "log")
+
+    log = (service.commands.data / "service.log").read_text("utf-8")
+    assert number not in log
+    assert "박서연" not in log
+
+
+def session(service: Service, name: str) -> str:
+    """Return the token of a session that was opened without a browser."""
+    settings = Settings(data=service.commands.data, base_url=service.base, passphrase=Secret("unused"))
+    code = service.invite(name, "issue", "request", "suspend").partition("#")[2]
+    device = SoftwareAuthenticator(service.base)
+    with app.build(settings) as office:
+        return officers.enrol(office, code, device.create(officers.creation_options(office, code)))
+
+
+def test_everything_but_the_passkey_works_without_script(service: Service, page_for: PageFor) -> None:
+    page = page_for("ko", 360, script=False)
+    page.goto(f"{service.base}/admin")
+    expect(page.locator("noscript, .field__hint").first).to_be_attached()
+    name = "jikin-issuer-officer"
+    page.context.add_cookies([{"name": name, "value": session(service, "한가온"), "url": service.base}])
+    page.goto(f"{service.base}/admin/lists/new")
+    page.set_input_files("input[type=file]", {"name": "a.csv", "mimeType": "text/csv", "buffer": rows(2, 77_000)})
+    page.locator("main form .button--primary").click()
+    page.locator("form[action$='/issue'] button").click()
+    page.wait_for_url("**/admin/batches/*")
+    # the page asks for itself again until everything is released
+    expect(page.locator("a.button[href='/admin/certificates']")).to_be_visible(timeout=60_000)
+    page.locator("a.button[href='/admin/certificates']").click()
+    page.locator("tbody a").first.click()
+    page.locator("a[href$='?to=suspended']").click()
+    page.fill("#effective", "2999-01-01")
+    page.locator("main .button--primary").click()
+    expect(page.locator("#effective-error")).to_be_visible()
+    page.fill("#effective", "")
+    page.locator("main .button--primary").click()
+    page.wait_for_url("**/admin/changes/*")
+    page.locator("form[action$='/decline'] button").click()
+    page.wait_for_url("**/admin/changes")
+
+
+def test_who_is_not_signed_in_gets_nothing(service: Service) -> None:
+    with httpx.Client(base_url=service.base) as client:
+        for path in ("/admin", "/admin/certificates", "/admin/certificates/1", "/admin/audit", "/admin/batches/1"):
+            answer = client.get(path)
+            assert (answer.status_code, answer.headers["location"]) == (303, f"/admin/sign-in?then={path}")
+        for path in ("/admin/lists/1/issue", "/admin/changes/1/sign", "/admin/changes/1/decline"):
+            assert client.post(path).status_code == 401
+        assert client.post("/admin/lists", files={"file": ("a.csv", b"x")}).status_code == 401
+
+
+def test_another_site_cannot_act_for_an_officer(service: Service) -> None:
+    cookies = {"jikin-issuer-officer": session(service, "문시우")}
+    with httpx.Client(base_url=service.base, cookies=cookies) as client:
+        assert client.get("/admin/changes").status_code == 200
+        for headers in ({"origin": "https://evil.example"}, {"sec-fetch-site": "cross-site"}):
+            for path in ("/admin/sign-out", "/admin/lists/1/issue", "/admin/changes/1/sign", "/admin/certificates"):
+                assert client.post(path, headers=headers).status_code == 403
+        # who may not, may not, however they ask
+        found = client.post("/admin/changes/999/decline", headers={"accept": "text/html"})
+        assert found.status_code in (404, 409)
+        assert "<h1>" in found.text
+        for path in ("/admin/certificates/999", f"/admin/certificates/{1 << 70}", "/admin/batches/0"):
+            assert client.get(path).status_code in (400, 404)
+
+
+def test_a_crooked_way_back_leads_to_the_console(service: Service) -> None:
+    with httpx.Client(base_url=service.base) as client:
+        for then in ("https://evil.example", "//evil.example", "/admin/../wallet", "/administrator"):
+            page = client.get("/admin/sign-in", params={"then": then})
+            assert 'name="then" value="/admin"' in page.text

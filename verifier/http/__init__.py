@@ -1,0 +1,1 @@
+"""The verifier over HTTP: a handler reads the request, calls one verb, writes the answer."""

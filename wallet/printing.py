@@ -1,0 +1,56 @@
+"""A certificate on paper: the sheet of its type, made from what the credential itself says, with it inside."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from jikin.badges import certificate
+from jikin.codec import jcs
+from jikin.credentials.model import Credential
+from jikin.errors import WalletError
+from wallet import describing
+from wallet.app import Wallet
+from wallet.values import Held
+
+_ZONE = ZoneInfo("Asia/Seoul")  # the day that the issuer wrote on it
+_SEAL_LETTERS = 9
+_SEAL_END = "인"  # what a seal says after the name: "seal of"
+_PLAIN_SEAL = "직인"
+
+
+def sheet(wallet: Wallet, held: Held, language: str) -> bytes:
+    """Return the PDF of a certificate, the same bytes each time, credential and receipt attached.
+
+    A date of birth that the credential holds as a hash alone is left out. Raises WalletError ``wallet.no-print``,
+    DocumentError.
+    """
+    credential = Credential.parse(held.credential, wallet.types)
+    number, kind, base = credential.number, credential.kind, describing.check_base(wallet, credential)
+    if kind is None or number is None or base is None or credential.valid_from is None:
+        raise WalletError(
+            "this certificate has no printed form here: its type, number or place to check it is not known",
+            code="wallet.no-print",
+            hint="show its QR code, or send it as a file",
+        )
+    page = certificate.compose(
+        kind,
+        kind.read_back(held.credential),
+        number=number,
+        issuer_name=held.issuer,
+        issued_on=datetime.fromtimestamp(credential.valid_from, _ZONE).date(),
+        check_base=base,
+        seal=seal_letters(held.issuer["ko"]),
+        language=language,
+        note=wallet.settings.print_note,
+    )
+    inside = [certificate.credential_attachment(jcs.canonicalize(held.credential))]
+    if held.receipt is not None:
+        inside.append(certificate.receipt_attachment(jcs.canonicalize(held.receipt)))
+    return certificate.render(page, inside)
+
+
+def seal_letters(name: str) -> str:
+    """Return the letters of the seal: the institution's name where it fits, as seals are cut."""
+    letters = "".join(name.split()) + _SEAL_END
+    return letters if len(letters) <= _SEAL_LETTERS else _PLAIN_SEAL

@@ -1,0 +1,1 @@
+"""The wallet's database: holders, ways to unlock, sealed records. Nothing of a holder stands in it readably."""
