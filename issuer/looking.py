@@ -111,12 +111,16 @@ _MOVES = {
 
 @dataclass(frozen=True, slots=True)
 class Overview:
-    """How much waits: batches in work, changes for this officer's signature, other changes, certificates so far."""
+    """How much waits: batches in work, changes for this officer's signature, other changes, certificates so far.
+
+    *applications* are those not decided, None for an officer who does not review.
+    """
 
     in_work: tuple[Batch, ...]
     mine: tuple[Change, ...] = field(repr=False)
     others: tuple[Change, ...] = field(repr=False)
     certificates: int
+    applications: int | None
 
 
 def overview(office: Office, officer: Officer) -> Overview:
@@ -126,8 +130,10 @@ def overview(office: Office, officer: Officer) -> Overview:
     with office.database.read() as connection:
         in_work = [one for one in batches.every(connection, officer.institution_id) if _in_work(one)]
         count = seen.count_certificates(connection, officer.institution_id)
+        reviews = Role.REVIEW in officer.roles
+        undecided = seen.undecided(connection, officer.institution_id) if reviews else None
     others = tuple(one for one in waiting if one not in mine and one.stored.state is not TaskState.DRAFT)
-    return Overview(tuple(in_work), mine, others, count)
+    return Overview(tuple(in_work), mine, others, count, undecided)
 
 
 def _in_work(batch: Batch) -> bool:
@@ -329,8 +335,3 @@ def acts(office: Office, officer: Officer, before: int | None = None) -> Acts:
         found = seen.acts(connection, officer.institution_id, before=before, limit=PAGE + 1)
     named = tuple((one, None if one.act.officer_id is None else names.get(one.act.officer_id)) for one in found[:PAGE])
     return Acts(named, found[PAGE - 1].id if len(found) > PAGE else None)
-
-
-def may(officer: Officer, role: Role) -> bool:
-    """Say whether *officer* has *role*: for showing or leaving out what the verbs would refuse anyhow."""
-    return role in officer.roles

@@ -76,10 +76,11 @@ def check(office: Office, facts: Facts, limiters: Limiters, network: str) -> Cre
     return found if told else None
 
 
-def masked_name(credential: Credential) -> str:
-    """Return the holder's name with all but its edges hidden: 김*늘, K** H*****l."""
+def masked_name(credential: Credential, language: str = "ko") -> str:
+    """Return the holder's name with all but its edges hidden: 김*늘; in English where it is known, K*m H*****l."""
     record = credential.record or {}
-    return mask(next((str(record[name]) for name in _NAMES if record.get(name)), ""))
+    names = sorted(_NAMES, key=lambda name: name != "name_en") if language == "en" else _NAMES
+    return mask(next((str(record[name]) for name in names if record.get(name)), ""))
 
 
 def mask(name: str) -> str:

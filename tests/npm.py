@@ -5,13 +5,19 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import tempfile
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SCRIPTS = ROOT / "tests" / "interop"
+_SECONDS = 120
 _OWN_NODE = ROOT / "tools" / "node" / "node_modules" / ".bin"
 
 
@@ -30,17 +36,51 @@ def ask(script: str, document: Any, *, ca_file: Path | None = None) -> dict[str,
 
     *ca_file* (PEM) is a further authority it trusts when it asks the network.
     """
+    with live(script, document, ca_file=ca_file) as running:
+        return running.next()
+
+
+@contextmanager
+def live(script: str, document: Any, *, ca_file: Path | None = None) -> Iterator[Script]:
+    """Give *script* while it runs: it may say something before its last word, and is ended by its pid at the latest."""
     environ = {"PATH": "/usr/bin:/bin", **({"NODE_EXTRA_CA_CERTS": str(ca_file)} if ca_file else {})}
-    done = subprocess.run(
-        [node(), str(SCRIPTS / f"{script}.mjs")],
-        input=json.dumps(document),
-        capture_output=True,
-        text=True,
-        timeout=120,
-        check=False,
-        env=environ,
-    )
-    assert done.returncode == 0, done.stderr[-2000:]
-    answer = json.loads(done.stdout)
-    assert isinstance(answer, dict)
-    return answer
+    with tempfile.TemporaryFile("w+", encoding="utf-8") as errors:
+        process = subprocess.Popen(
+            [node(), str(SCRIPTS / f"{script}.mjs")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=errors,
+            text=True,
+            encoding="utf-8",
+            env=environ,
+        )
+        ended = threading.Timer(_SECONDS, process.kill)
+        ended.start()
+        try:
+            with process:
+                assert process.stdin is not None
+                process.stdin.write(json.dumps(document))
+                process.stdin.close()
+                yield Script(process, errors)
+                process.kill()
+        finally:
+            ended.cancel()
+
+
+@dataclass(frozen=True)
+class Script:
+    """A script that runs."""
+
+    process: subprocess.Popen[str]
+    errors: IO[str]
+
+    def next(self) -> dict[str, Any]:
+        """Wait for the next JSON document that it prints, and return it."""
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
+        if not line:
+            self.errors.seek(0)
+            raise AssertionError(f"the script said nothing more: {self.errors.read()[-2000:]}")
+        answer = json.loads(line)
+        assert isinstance(answer, dict)
+        return answer

@@ -115,7 +115,7 @@ def wrong_tx_code(*, missing: bool) -> WalletError:
 
 def _exchange(work: Work, tx_code: str | None) -> None:
     """Exchange the code for an access token."""
-    offer, now = work.offer, work.wallet.clock()
+    offer = work.offer
     form = TokenRequest(offer.code or "", tx_code if offer.code_length is not None else None).to_form()
     with asking.reaching(_ISSUER):
         answer = work.wallet.door.post_form(offer.endpoints.token, form)
@@ -125,13 +125,8 @@ def _exchange(work: Work, tx_code: str | None) -> None:
     except ProtocolError as error:
         raise _token_refused(work, error, tx_code) from error
     token = TokenResponse.parse(answer.json())
-    until = None if token.expires_in is None else now + token.expires_in
     parts = tuple(_with_identifier(part, token.identifiers) for part in offer.parts)
-    work.write(
-        replace(
-            offer, state=OfferState.TOKEN, code=None, access_token=token.access_token, token_until=until, parts=parts
-        )
-    )
+    work.write(replace(offer, state=OfferState.TOKEN, code=None, access_token=token.access_token, parts=parts))
 
 
 def _token_refused(work: Work, error: ProtocolError, tx_code: str | None) -> JikinError:

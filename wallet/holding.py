@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from jikin.credentials.model import Credential
@@ -20,6 +20,8 @@ from wallet.values import Held, Standing
 SCHEMA = "certificate.1"
 # From one of these to another is no news for the holder: nothing about the certificate has changed.
 _UNSETTLED = frozenset({Standing.UNKNOWN})
+# What is told without asking again, however long ago it was learned.
+_FOR_EVER = frozenset({Standing.REVOKED, Standing.REPLACED, Standing.EXPIRED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,22 +90,24 @@ def held(wallet: Wallet, open: OpenVault) -> tuple[Held, ...]:
     """Return every certificate in the vault, the one received last first.
 
     What the sessions' watch found changed, and what a new session has not checked yet, is checked in the background:
-    the next look shows it.
+    the next look shows it. What was learned longer ago than the policy allows is checked at once.
     """
-    found = records.read(wallet.database, open, SCHEMA)
+    found = _fresh_enough(wallet, open, records.read(wallet.database, open, SCHEMA))
     shown = tuple(_held(wallet, record) for record in found)
     _keep_fresh(wallet, open, shown)
     return tuple(sorted(shown, key=lambda one: (one.received_at, one.id), reverse=True))
 
 
 def one(wallet: Wallet, open: OpenVault, id: str) -> Held:
-    """Return one certificate; raises WalletError ``wallet.not-found``."""
-    return _held(wallet, _record(wallet, open, id))
+    """Return one certificate, as ``held`` does; raises WalletError ``wallet.not-found``."""
+    for found in _fresh_enough(wallet, open, (_record(wallet, open, id),)):
+        return _held(wallet, found)
+    raise _not_found()
 
 
 def remove(wallet: Wallet, open: OpenVault, id: str) -> None:
     """Remove a certificate and its key for good; raises WalletError ``wallet.not-found``."""
-    gone = one(wallet, open, id)
+    gone = _held(wallet, _record(wallet, open, id))
     with records.changing(wallet.database, open) as change:
         change.remove(id)
         activity.note(change, wallet.clock(), activity.REMOVED, title=gone.title, party=gone.issuer["ko"])
@@ -179,6 +183,22 @@ def bound_ids(wallet: Wallet, open: OpenVault) -> frozenset[str]:
 def put(change: Change, id: str, kept: Kept) -> None:
     """Put a certificate into the vault as part of *change*."""
     change.add(SCHEMA, kept.to_json(), id)
+
+
+def _fresh_enough(wallet: Wallet, open: OpenVault, found: Sequence[Record]) -> tuple[Record, ...]:
+    """Return the records after a check of those whose standing is too old to be told: what holds then is not known."""
+    limit = wallet.policy.status_age_seconds
+    stale = {record.id for record in found if _is_stale(record, wallet.clock() - limit)}
+    if not stale:
+        return tuple(found)
+    check_again(wallet, open, stale, quietly=True)
+    names = {record.id for record in found}
+    return tuple(record for record in records.read(wallet.database, open, SCHEMA) if record.id in names)
+
+
+def _is_stale(record: Record, earliest: int) -> bool:
+    checked = Kept.from_json(record.value).checked
+    return checked.report.checked_at < earliest and checked.standing not in _FOR_EVER
 
 
 def _record(wallet: Wallet, open: OpenVault, id: str) -> Record:

@@ -177,7 +177,6 @@ class Offer:
     endpoints: Endpoints = field(repr=False)
     parts: tuple[Part, ...] = field(repr=False)
     access_token: str | None = field(repr=False, default=None)
-    token_until: int | None = None
 
     @property
     def is_pending(self) -> bool:
@@ -222,7 +221,6 @@ class Offer:
             "endpoints": self.endpoints.to_json(),
             "parts": [part.to_json() for part in self.parts],
             "access_token": self.access_token,
-            "token_until": self.token_until,
         }
 
     @classmethod
@@ -242,7 +240,6 @@ class Offer:
             endpoints=Endpoints.from_json(value["endpoints"]),
             parts=tuple(Part.from_json(part) for part in parts) if isinstance(parts, (list, tuple)) else (),
             access_token=text(value.get("access_token")),
-            token_until=whole(value.get("token_until")),
         )
 
 

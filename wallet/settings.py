@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Annotated
 
 from jikin.errors import SettingsError
-from jikin.values.settings import PREFIX, About, SettingLine, collect
+from jikin.values.settings import PREFIX, About, Secret, SettingLine, collect
 from jikin.values.settings import listing as list_settings
 from jikin.verification.assembly import SourcePlan, mirror_folders
 
@@ -70,6 +70,12 @@ class Settings:
     ] = 300.0
     log_level: Annotated[str, About("least severe log record: DEBUG, INFO, WARNING, ERROR")] = "WARNING"
     lang: Annotated[str, About("language of messages, ko or en; empty: from LANG")] = ""
+    wallet_token: Annotated[Secret | None, About("API token of a vault, for the command line", "environment only")] = (
+        None
+    )
+    wallet_passphrase: Annotated[
+        Secret | None, About("passphrase of a vault, for the command line", "environment only")
+    ] = None
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     @property

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Mapping
+from datetime import datetime
 from typing import cast
 
 from fastapi import APIRouter, Depends, Request, Response
@@ -18,12 +20,14 @@ from issuer.store.applications import ApplicationState
 from issuer.store.institutions import Institution
 from jikin.credentials.columns import Column
 from jikin.web.bodies import FormBody
-from jikin.web.languages import language_of
+from jikin.web.languages import SEOUL, language_of
 from jikin.web.limiting import Limiter
 from jikin.web.origin import same_origin
 from jikin.web.problems import Problem
 
 _PER_NETWORK = "30/hour"
+_MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
+_NO_BREAK = "\u00a0"
 _LIMITER = threading.Lock()
 _STEPS = (
     (ApplicationState.APPLIED,),
@@ -126,16 +130,17 @@ def progress(request: Request, office: OfficeHere, receipt: str) -> Response:
         "progress.html",
         "progress",
         found=found,
-        marks=_marks(found.state),
-        at=at,
+        marks=_marks(found.state, at, language_of(request)),
         days=days,
         decided=ended is not None,
         applied="applied" in request.query_params,
     )
 
 
-def _marks(state: ApplicationState) -> list[tuple[str, str, tuple[ApplicationState, ...]]]:
-    """Return for each of the four steps its key, how it stands (done, now, next), and the states that mean it."""
+def _marks(
+    state: ApplicationState, at: Mapping[ApplicationState, int], language: str
+) -> list[tuple[str, str, str | None]]:
+    """Return for each of the four steps its key, how it stands (done, now, next), and the day it was done."""
     reached = next(place for place, states in enumerate(_STEPS) if state in states)
     keys = ("applied", "received", "reviewed", "decided")
 
@@ -144,7 +149,18 @@ def _marks(state: ApplicationState) -> list[tuple[str, str, tuple[ApplicationSta
             return "done"
         return "now" if place == reached + 1 else "next"
 
-    return [(key, mark(place), _STEPS[place]) for place, key in enumerate(keys)]
+    return [
+        (key, mark(place), next((_short_day(at[state], language) for state in _STEPS[place] if state in at), None))
+        for place, key in enumerate(keys)
+    ]
+
+
+def _short_day(instant: int, language: str) -> str:
+    """Return the day in Seoul without its year, for four of them side by side on a phone: 11월 3일, 3 Nov."""
+    day = datetime.fromtimestamp(instant, SEOUL)
+    if language == "ko":
+        return f"{day.month}월{_NO_BREAK}{day.day}일"
+    return f"{day.day}{_NO_BREAK}{_MONTHS[day.month - 1]}"
 
 
 # ---------------------------------------------------------------------------------------------------------- officers
@@ -169,8 +185,10 @@ def detail(request: Request, office: OfficeHere, officer: OfficerHere, applicati
 def _detail(request: Request, office: Office, officer: OfficerHere, application_id: int) -> Response:
     found = applying.detail(office, officer, application_id)
     kind, record = office.types.named(TYPE), found.application.record or {}
+    language, machine = language_of(request), applying.machine_of(kind, record)
+    shown = {**record, "machine_code": machine[language]} if machine is not None else record
     rows = [
-        (column.header.in_language(language_of(request)), str(record.get(key, "")))
+        (column.header.in_language(language), str(shown.get(key, "")))
         for key, column in kind.columns.items()
         if key not in OFFICE_COLUMNS
     ]
@@ -181,7 +199,7 @@ def _detail(request: Request, office: Office, officer: OfficerHere, application_
         officer,
         "applications",
         found=found,
-        machine=applying.machine_of(kind, record),
+        machine=machine,
         rows=rows,
         own_review=officer.id in reviewed_by,
     )

@@ -90,7 +90,7 @@ def claim(request: Request, office: OfficeHere, form: FormBody) -> Response:
         if error.code != handing.NOT_IN_FORCE:
             raise
         return page(request, office, "claim.html", "claim", status=409, number=number, refused="ended")
-    name = second_factor.masked_name(known)
+    name = second_factor.masked_name(known, language_of(request))
     return page(request, office, "claim-offer.html", "claim", offered=offered, holder_name=name)
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, Row, func, insert, select, update
 from issuer import row_faults
 from issuer.store.tables import batches, credentials, rows, salts, trees
 from jikin.credentials.columns import RecordFault
-from jikin.values import Digest, Json, JsonObject
+from jikin.values import Digest, JsonObject
 
 _PART_BYTES = 1 << 16  # of a stored tree: a path is read from a few parts
 _INSERT_ROWS = 1000
@@ -497,8 +497,3 @@ def tree_nodes(connection: Connection, batch_id: int, positions: Sequence[int]) 
     found = connection.execute(select(trees).where(trees.c.batch_id == batch_id, trees.c.part.in_(wanted)))
     parts = {row.part: row.nodes for row in found}
     return tuple(Digest(parts[p // each][p % each * 32 : p % each * 32 + 32]) for p in positions)
-
-
-def faults_json(source: Iterable[SourceRow]) -> list[Json]:
-    """Return line and faults of rows as JSON."""
-    return [{"line": row.line, "faults": [row_faults.to_json(fault) for fault in row.faults]} for row in source]

@@ -8,10 +8,11 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, func, select
 
 from issuer.store import batches, tasks
+from issuer.store.applications import ApplicationState
 from issuer.store.audit import Act
-from issuer.store.batches import BatchState, Credential, CredentialState
+from issuer.store.batches import Credential, CredentialState
+from issuer.store.holder_tables import applications
 from issuer.store.tables import audit as audit_table
-from issuer.store.tables import batches as batches_table
 from issuer.store.tables import credentials
 from issuer.store.tables import epochs as epochs_table
 from issuer.store.tables import tasks as tasks_table
@@ -53,10 +54,11 @@ def count_certificates(connection: Connection, institution_id: int) -> int:
     return int(connection.execute(wanted).scalar_one())
 
 
-def in_work(connection: Connection, institution_id: int) -> int:
-    """Return how many batches of an institution are not released yet."""
+def undecided(connection: Connection, institution_id: int) -> int:
+    """Return how many applications to an institution are not decided yet."""
     wanted = select(func.count()).where(
-        batches_table.c.institution_id == institution_id, batches_table.c.state != BatchState.RELEASED
+        applications.c.institution_id == institution_id,
+        applications.c.state.not_in((ApplicationState.CERTIFIED, ApplicationState.REFUSED)),
     )
     return int(connection.execute(wanted).scalar_one())
 

@@ -72,8 +72,10 @@ class Page:
         return found
 
     def form(self, action: str) -> Form:
-        """Return the form whose address ends with *action*; raises RefusedError when the page has none."""
-        found = next((form for form in self.forms if urlsplit(form.action).path.endswith(action)), None)
+        """Return the form whose path ends with *action*, or has it in it; raises RefusedError when there is none."""
+        paths = [(urlsplit(form.action).path, form) for form in self.forms]
+        ending = [form for path, form in paths if path.endswith(action)]
+        found = next(iter([*ending, *(form for path, form in paths if action in path)]), None)
         if found is None:
             there = ", ".join(urlsplit(form.action).path for form in self.forms) or "none"
             raise RefusedError(f"{self.path} has no form for {action} (there are: {there}); it says: {self.said}")

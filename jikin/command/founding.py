@@ -70,7 +70,10 @@ INSTITUTIONS = (
     ),
 )
 # Who asks is never who approves: two people, two passkeys.
-OFFICERS = (Post("hong", ("issue", "request", "review")), Post("park", ("approve", "registrar", "suspend")))
+OFFICERS = (
+    Post("hong", ("issue", "request", "review")),
+    Post("park", ("approve", "registrar", "suspend", "review")),
+)
 
 
 def found(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Annotated, Any
+from typing import Annotated, Any, NoReturn
 from urllib.parse import parse_qsl
 
 from fastapi import Depends
@@ -36,8 +36,18 @@ class Upload:
     data: bytes = field(repr=False)
 
 
+class _Members(dict[str, Any]):
+    """What a stranger sent: asking for a member that is not there is the stranger's mistake, not ours."""
+
+    def __missing__(self, name: str) -> NoReturn:
+        raise Problem(400, "request.missing", f"the request lacks {name!r}")
+
+
 async def json_object(request: Request) -> JsonObject:
-    """Return the JSON object in the body; raises Problem 400 or 415 (``request.json``, ``request.media-type``)."""
+    """Return the JSON object in the body; raises Problem 400 or 415 (``request.json``, ``request.media-type``).
+
+    ``body["name"]`` for a name that is not there raises Problem 400 (``request.missing``).
+    """
     kind = _media_type(request)
     if kind and kind != "application/json" and not kind.endswith("+json"):
         raise _media_problem(kind, "application/json")
@@ -47,13 +57,14 @@ async def json_object(request: Request) -> JsonObject:
         raise Problem(400, "request.json", f"the body is not JSON that is read here: {error}") from error
     if not isinstance(value, dict):
         raise Problem(400, "request.json", "the body is JSON, but no object", "send an object: {…}")
-    return value
+    return _Members(value)
 
 
 async def form(request: Request) -> Mapping[str, str]:
     """Return the text fields of a form, urlencoded or multipart; raises Problem 400 or 415.
 
-    A field that stands twice is refused: two readers could take two different ones.
+    A field that stands twice is refused: two readers could take two different ones. ``form["name"]`` for a field that
+    was not sent raises Problem 400 (``request.missing``); ``get`` and ``in`` are as ever.
     """
     kind = _media_type(request)
     if kind == _MULTIPART:
@@ -114,7 +125,8 @@ def described_form(*names: str, files: tuple[str, ...] = (), optional: tuple[str
     properties: dict[str, Any] = {name: {"type": "string"} for name in (*names, *optional)}
     properties |= {name: {"type": "string", "format": "binary"} for name in files}
     schema = {"type": "object", "properties": properties, "required": [*names, *files]}
-    return {"requestBody": {"required": True, "content": {_MULTIPART if files else _URLENCODED: {"schema": schema}}}}
+    content = {_MULTIPART if files else _URLENCODED: {"schema": schema}}
+    return {"requestBody": {"required": bool(names or files), "content": content}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,7 +179,7 @@ def _media_problem(found: str, wanted: str) -> Problem:
 
 
 def _once(pairs: Sequence[tuple[str, str]]) -> Mapping[str, str]:
-    fields: dict[str, str] = {}
+    fields: dict[str, str] = _Members()
     for name, value in pairs:
         if name in fields:
             raise Problem(400, "request.form", f"the field {name[:40]!r} stands twice")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
-from starlette.responses import JSONResponse, RedirectResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, RedirectResponse, Response
 
 from jikin.web import bodies, headers, look
 from jikin.web.assets import Assets
@@ -47,7 +47,7 @@ def _health(router: APIRouter, ready: Callable[[], Mapping[str, bool]], metrics:
         good = all(checks.values())
         return JSONResponse({"ready": good, "checks": checks}, 200 if good else 503, {"cache-control": "no-store"})
 
-    @router.get("/metrics", tags=["operation"], summary="Counters in the text format of Prometheus")
+    @router.get("/metrics", tags=["operation"], summary="Counters for Prometheus", response_class=PlainTextResponse)
     def show_metrics() -> Response:
         return Response(metrics.text(), headers={"cache-control": "no-store"}, media_type=CONTENT_TYPE)
 
@@ -77,6 +77,7 @@ def _display(router: APIRouter, frame: Frame) -> None:
         tags=["pages"],
         summary="Set theme, contrast or text size and go back",
         status_code=303,
+        response_class=Response,
         dependencies=[Depends(same_origin)],
         openapi_extra=bodies.described_form(optional=("theme", "contrast", "text", "back")),
     )

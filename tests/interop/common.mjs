@@ -15,6 +15,9 @@ export const readInput = async () => {
   return JSON.parse(Buffer.concat(chunks).toString("utf8"));
 };
 
+// Prints one JSON document on a line of its own, before the last one.
+export const say = (document) => process.stdout.write(`${JSON.stringify(document)}\n`);
+
 // Prints what `work` returns, or the error it threw, as one JSON document.
 export const run = async (work) => {
   try {

@@ -3,10 +3,13 @@
 // {"act": "request", "response_uri", "request_uri", "dcql_query", "nonce", "state"?, "response_mode"?, "prefix"?:
 //  "decentralized_identifier" (did:jwk) | "redirect_uri", "iat", "exp"}
 //   → {"link", "object": JWT or null, "payload", "keys": private JWKs to hand back}
+// {"act": "live", …as "request" without the two addresses, "seconds"?: how long it waits} → at once {"link"}; when the
+//   answer was posted to its own small server on 127.0.0.1: {"presentations", "nonce", "fields", "fetched": how often}
 // {"act": "answer", "payload", "keys", "fields": the form that was posted} → {"presentations", "nonce"}
 
 import { Openid4vpVerifier } from "@openid4vc/openid4vp";
-import { algOf, callbacksOf, didJwk, newKey, publicOf, run } from "./common.mjs";
+import http from "node:http";
+import { algOf, callbacksOf, didJwk, newKey, publicOf, run, say } from "./common.mjs";
 
 const request = async (input) => {
   const signing = newKey("P-256");
@@ -63,4 +66,42 @@ const answer = async ({ payload, keys, fields }) => {
   return { presentations: found.dcql.presentations, nonce: found.expectedNonce };
 };
 
-await run(async (input) => (input.act === "request" ? request(input) : answer(input)));
+const bodyOf = async (incoming) => {
+  const chunks = [];
+  for await (const chunk of incoming) chunks.push(chunk);
+  return Buffer.concat(chunks).toString("utf8");
+};
+
+const live = async (input) => {
+  const server = http.createServer();
+  await new Promise((listening) => server.listen(0, "127.0.0.1", listening));
+  const base = `http://localhost:${server.address().port}`;
+  const made = await request({ ...input, request_uri: `${base}/request`, response_uri: `${base}/response` });
+  let fetched = 0;
+  const posted = new Promise((came, gaveUp) => {
+    setTimeout(() => gaveUp(new Error("nobody answered")), (input.seconds ?? 60) * 1000).unref();
+    server.on("request", async (incoming, outgoing) => {
+      const body = await bodyOf(incoming);
+      if (incoming.url === "/request") {
+        fetched += 1;
+        outgoing.writeHead(200, { "content-type": "application/oauth-authz-req+jwt", connection: "close" });
+        outgoing.end(made.object);
+      } else {
+        outgoing.writeHead(200, { "content-type": "application/json", connection: "close" });
+        outgoing.end("{}");
+        came(Object.fromEntries(new URLSearchParams(body)));
+      }
+    });
+  });
+  say({ ok: true, link: made.link });
+  try {
+    const fields = await posted;
+    return { ...(await answer({ payload: made.payload, keys: made.keys, fields })), fields, fetched };
+  } finally {
+    server.close();
+    server.closeAllConnections();
+  }
+};
+
+const acts = { request, answer, live };
+await run(async (input) => acts[input.act](input));

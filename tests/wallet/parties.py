@@ -136,9 +136,7 @@ class Office:
         code = secrets.token_urlsafe(24)
         self.codes[code] = TYPE
         tx_code = None if self.tx_code is None else TxCode(len(self.tx_code), description="문자로 보낸 번호")
-        offer = CredentialOffer(
-            issuer=self.address, configurations=(TYPE,), pre_authorized_code=code, tx_code=tx_code
-        )
+        offer = CredentialOffer(issuer=self.address, configurations=(TYPE,), pre_authorized_code=code, tx_code=tx_code)
         if not by_reference:
             return offer.to_uri()
         name = secrets.token_hex(8)

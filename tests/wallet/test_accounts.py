@@ -226,7 +226,11 @@ def test_a_challenge_is_good_once_and_not_for_long(wallet: Wallet, vault: OpenVa
 def test_the_prf_of_another_passkey_opens_nothing(wallet: Wallet, vault: OpenVault) -> None:
     device = SoftwareAuthenticator(ORIGIN)
     _passkey(wallet, vault, device)
-    for prf, code in ((vault_prf(), "wallet.sign-in"), ("AAAA", "wallet.passkey-no-prf"), (None, "wallet.passkey-no-prf")):
+    for prf, code in (
+        (vault_prf(), "wallet.sign-in"),
+        ("AAAA", "wallet.passkey-no-prf"),
+        (None, "wallet.passkey-no-prf"),
+    ):
         asked = accounts.passkey_request(wallet)
         response = json.loads(device.get(asked.options))
         assert code_of(lambda: accounts.open_by_passkey(wallet, asked.challenge_id, response, prf)) == code  # noqa: B023
@@ -242,7 +246,9 @@ def test_a_passkey_of_another_site_is_refused(wallet: Wallet, vault: OpenVault) 
     device.origin = "http://localhost:9999"
     asked = accounts.passkey_request(wallet)
     response = json.loads(device.get(asked.options))
-    assert code_of(lambda: accounts.open_by_passkey(wallet, asked.challenge_id, response, "A" * 43)) == "passkey.refused"
+    assert (
+        code_of(lambda: accounts.open_by_passkey(wallet, asked.challenge_id, response, "A" * 43)) == "passkey.refused"
+    )
 
 
 def test_the_last_two_ways_stay(wallet: Wallet, vault: OpenVault) -> None:
@@ -326,7 +332,7 @@ def test_a_way_of_one_holder_does_not_open_anothers_vault(wallet: Wallet, sessio
     with wallet.database.write() as connection:
         ids = connection.execute(select(holders.c.id)).scalars().all()
         mine = connection.execute(select(ways.c.holder_id).limit(1)).scalar_one()
-        other = next(id for id in ids if id != mine)
+        other = next(one for one in ids if one != mine)
         connection.execute(update(ways).values(holder_id=other))
     for name, passphrase in ((NAME, PASSPHRASE), ("다른 사람", PASSPHRASE)):
         assert code_of(lambda: accounts.open_by_passphrase(wallet, name, passphrase)) == "wallet.sign-in"  # noqa: B023

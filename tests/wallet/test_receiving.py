@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from urllib.parse import quote, urlencode
 
@@ -50,7 +51,7 @@ def test_a_certificate_is_received_verified_and_kept(wallet: Wallet, vault: Open
     assert held.receipt is not None
     assert {field.label["ko"]: field.value for field in held.fields}["성명"] == RECORD["name_ko"]
     assert office.events == ["credential_accepted"]
-    assert [event.act for event in activity.events(wallet, vault)][0] == "received"
+    assert activity.events(wallet, vault)[0].act == "received"
 
 
 @pytest.mark.parametrize("form", ["by reference", "behind a page", "in a picture"])
@@ -79,6 +80,14 @@ def test_receiving_twice_is_receiving_once(wallet: Wallet, vault: OpenVault, off
         receiving.look(wallet, vault, link)
     assert refused.value.code == "wallet.offer.used"
     assert len(holding.held(wallet, vault)) == 1
+
+
+def test_two_windows_that_accept_at_once_receive_once(wallet: Wallet, vault: OpenVault, office: Office) -> None:
+    seen = receiving.look(wallet, vault, office.offer())
+    with ThreadPoolExecutor(3) as threads:
+        came = list(threads.map(lambda _: receiving.receive(wallet, vault, seen.id, office.tx_code), range(3)))
+    assert len({one.id for each in came for one in each}) == 1
+    assert (len(office.issued), office.calls.count("token"), office.calls.count("credential")) == (1, 1, 1)
 
 
 def test_a_vault_with_one_way_to_unlock_takes_nothing(wallet: Wallet, office: Office) -> None:

@@ -40,9 +40,7 @@ def test_a_revocation_is_noticed_and_told_until_it_is_seen(
         assert watching.look_around(wallet) == 0
 
 
-def test_nothing_in_memory_opens_a_vault_that_is_watched(
-    wallet: Wallet, session: SessionToken, office: Office
-) -> None:
+def test_nothing_in_memory_opens_a_vault_that_is_watched(wallet: Wallet, session: SessionToken, office: Office) -> None:
     _received(wallet, session, office)
     ((entry,),) = wallet.sessions.watched().values()
     ((_, issued),) = office.issued.items()

@@ -80,6 +80,12 @@ def test_no_bytes_in_a_multipart_part_are_a_fault_of_ours(data: bytes) -> None:
     assert answer.status_code in (200, 400, 413)
 
 
+def test_what_is_missing_from_a_form_is_named_and_no_fault_of_ours() -> None:
+    answer = client.post("/scanned", data={"other": "x"})
+    assert (answer.status_code, answer.json()["code"]) == (400, "request.missing")
+    assert "'text'" in answer.json()["detail"]
+
+
 def test_a_field_that_stands_twice_is_refused() -> None:
     answer = client.post("/form", content="a=1&a=2", headers={"content-type": "application/x-www-form-urlencoded"})
     assert (answer.status_code, answer.json()["code"]) == (400, "request.form")

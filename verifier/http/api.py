@@ -67,6 +67,8 @@ def router(counter: Counter) -> APIRouter:
     return routes
 
 
+_DEFAULT_TEMPLATE = "national-technical-qualification"  # what is asked for most, where a caller names nothing
+
 _SCHEMA = {
     "type": "object",
     "properties": {
@@ -85,8 +87,10 @@ def wish_of(desk: OpenDesk, body: JsonObject) -> Wish:
     if len(purpose) > _MAX_PURPOSE:
         raise Problem(400, "request.purpose", f"purpose has at most {_MAX_PURPOSE} characters")
     template, query = _text(body, "template"), body.get("dcql_query")
-    if (template is None) is (query is None):
-        raise Problem(400, "request.query", "a request has either dcql_query or template")
+    if template is not None and query is not None:
+        raise Problem(400, "request.query", "a request has either dcql_query or template, not both")
+    if template is None and query is None:
+        template = _DEFAULT_TEMPLATE
     prefix = _text(body, "client_id_prefix") or Prefix.DECENTRALIZED_IDENTIFIER.value
     if prefix not in set(Prefix):
         raise Problem(

@@ -47,7 +47,8 @@ def router(counter: Counter) -> APIRouter:
         if not counter.limits.uploads.take(network_of(request)):
             raise Problem(429, "request.throttled", "too many files were uploaded from this network")
         if not any(file.data for file in files):
-            return start_page(counter, request, file_error=counter.say(request)("start.file.none"))
+            say = counter.say(request)
+            return start_page(counter, request, file_error=say("start.file.none"))
         return _answer(counter, request, check_files(counter, files))
 
     @routes.post(

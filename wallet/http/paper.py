@@ -94,9 +94,22 @@ def _stated_names(subject: object) -> Iterator[str]:
     stated = subject.get("name")
     if isinstance(stated, str):
         yield stated
-    identifiers = subject.get("identifier")
+    for entry in _identities(subject):
+        text = entry.get("identityHash")
+        if entry.get("identityType") == "name" and entry.get("hashed") is False and isinstance(text, str):
+            yield text
+
+
+def has_hidden_birth_date(credential: JsonObject) -> bool:
+    """Say whether a birth date lies in it as a salted hash: whoever has the certificate can try every day there is."""
+    subject = credential.get("credentialSubject")
+    return any(
+        entry.get("identityType") == "ext:birthDate" and entry.get("hashed") is True for entry in _identities(subject)
+    )
+
+
+def _identities(subject: object) -> Iterator[Mapping[str, object]]:
+    identifiers = subject.get("identifier") if isinstance(subject, Mapping) else None
     for entry in identifiers if isinstance(identifiers, (list, tuple)) else [identifiers]:
-        if isinstance(entry, Mapping) and entry.get("identityType") == "name" and entry.get("hashed") is False:
-            text = entry.get("identityHash")
-            if isinstance(text, str):
-                yield text
+        if isinstance(entry, Mapping):
+            yield entry

@@ -17,6 +17,7 @@ from wallet.app import Wallet
 from wallet.http import shown
 from wallet.http.layout import SHOW, Fault, fault_named, fault_of, say_of, show, tongue_of
 from wallet.http.opened import HolderRoute, Opened, TheWallet, marked, see
+from wallet.http.paper import has_hidden_birth_date
 from wallet.http.receiving import MAX_PICTURE
 from wallet.http.shown import Card, Say
 from wallet.http.wording import REQUEST_FAULTS, LinkKind, kind_of_link, picture_text
@@ -209,7 +210,13 @@ def _rows(held: Held, wanted: Wanted, language: str, say: Say) -> tuple[tuple[st
     issued = issuer if held.issued_at is None else f"{issuer}, {day(held.issued_at, language)}"
     return (
         *shown.rows(held, wanted.shown.get(held.id, ()), language, say),
+        *(
+            ((say("consent.birth-date"), say("consent.birth-date-say")),)
+            if has_hidden_birth_date(held.credential)
+            else ()
+        ),
         (say("consent.issuer-and-date"), issued),
+        *(() if held.number is None else ((say("detail.number"), held.number),)),
         (say("consent.validity"), say("consent.validity-say", word=say(f"pill.{held.standing}"))),
     )
 

@@ -1,0 +1,80 @@
+"""The whole story in a real Chromium over the three services as ``jikin up`` starts them.
+
+An officer issues, a holder receives and shows, an employer sees that it is genuine; two officers revoke, and everybody
+sees that. What must hold of every page holds of every page of the story.
+"""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from issuer.reasons import reasons
+from jikin.web.languages import day
+from tests import people
+from tests.browser import PageFor, assert_good, browser, chromium, driver, page_for, picture
+from tests.people import Certificate, plain
+from tests.services import Services, services
+
+__all__ = ["browser", "chromium", "driver", "page_for", "services"]
+pytestmark = pytest.mark.chain
+MODES = [("ko", 360), ("en", 1280), ("ko", 1280), ("en", 360)]
+REASON = "forged-evidence"
+_GOOD, _BAD = 12, 3
+
+
+@pytest.mark.parametrize(("language", "width"), MODES, ids=[f"{language}-{width}" for language, width in MODES])
+def test_issued_received_shown_revoked(services: Services, page_for: PageFor, language: str, width: int) -> None:
+    def seen(page: Page, name: str) -> None:
+        picture(page, f"story-{name}-{language}-{width}")
+        assert_good(page)
+
+    number_of_story = MODES.index((language, width))
+    clerk, chief, her, employer = (page_for(language, width) for _ in range(4))
+
+    people.enrol(clerk, services.invite("hrdk", f"clerk-{language}-{width}", "issue", "request"), seen)
+    people.out_and_in(clerk, seen)
+    data = people.rows(number_of_story * _GOOD, _GOOD, bad=_BAD)
+    people.issue(clerk, services, f"results-{language}-{width}.csv", data, seen)
+    (certificate,) = people.certificates(clerk, services, 1, seen)
+    offer = people.hand_over(clerk, services, certificate, seen)
+
+    people.open_wallet(her, services, f"holder-{language}-{width}", seen)
+    held = people.receive(her, offer, seen)
+    people.wallet_says(her, services, held, "passed", language, seen)
+
+    people.show(her, people.ask(employer, services, "지게차 운전원 채용", seen), seen)
+    people.verdict(employer, "passed", language, seen, name="employer-passed")
+    expect(employer.locator(".number").first).to_have_text(certificate.number)
+    people.by_number(employer, services, certificate.number)
+    people.verdict(employer, "passed", language, seen, name="number-passed", word="number")
+
+    people.enrol(chief, services.invite("hrdk", f"chief-{language}-{width}", "approve"))
+    people.approve(chief, people.ask_to_revoke(clerk, certificate, REASON, seen), certificate, seen)
+
+    people.by_number(employer, services, certificate.number)
+    _revoked(people.verdict(employer, "revoked", language, seen, name="number-revoked"), employer, language)
+    people.check_again(her, services, seen)
+    expect(her.locator(f".notice a[href='{held.removeprefix(services.wallet)}']")).to_be_visible()
+    people.wallet_says(her, services, held, "revoked", language, seen)
+    people.show(her, people.ask(employer, services, "지게차 운전원 채용"), seen, warned=True)
+    _revoked(people.verdict(employer, "revoked", language, seen, name="employer-revoked"), employer, language)
+    _nothing_of_anybody_in_the_logs(services, certificate)
+
+
+def _revoked(said: str, page: Page, language: str) -> None:
+    """Fail unless the page says since when and why."""
+    since = plain(day(int(time.time()), language))
+    assert since in plain(said)
+    why = reasons()[REASON].text.in_language(language)
+    expect(page.locator("main")).to_contain_text(why)
+
+
+def _nothing_of_anybody_in_the_logs(services: Services, certificate: Certificate) -> None:
+    names = [line.split(",")[1] for line in people.rows(0, 60).decode().splitlines()[1:]]
+    for service in ("issuer", "wallet", "verifier"):
+        log = services.log(service)
+        for secret in (certificate.number, people.PASSPHRASE, *services.tokens.values(), *names):
+            assert secret not in log, f"the {service}'s log"

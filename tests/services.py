@@ -1,0 +1,249 @@
+"""The three services as people start them, for tests that play a whole story.
+
+``from tests.services import services`` (a fixture, module-scoped): what ``jikin up`` starts from an empty folder on
+free ports, a Hardhat chain included. ``from tests.services import restartable``: the same trial under the hand of the
+test, which may kill, stop and start each service, and let the chain stand still.
+Nothing here kills by name: a trial is ended by the process that began it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from jikin.command import trial as trials
+from jikin.command import up
+from jikin.command.serve import Service
+from jikin.command.trial import Trial, TrialPlan
+
+ROOT = Path(__file__).resolve().parents[1]
+CHAIN = "hardhat"
+_START_SECONDS = 300
+_STOP_SECONDS = 60
+_CODE = re.compile(r"\b(\d{6})\b")
+
+
+@dataclass(frozen=True)
+class Services:
+    """Where everything is. *invitations*: part of the institution's path → login name → link; each is good once."""
+
+    folder: Path
+    issuer: str
+    wallet: str
+    verifier: str
+    chain: str
+    institutions: Mapping[str, str]
+    invitations: Mapping[str, Mapping[str, str]] = field(repr=False)
+    tokens: Mapping[str, str] = field(repr=False)
+
+    def machine(self, service: str) -> httpx.Client:
+        """Return a client of one service ("issuer", …) with the development token; whoever asked closes it."""
+        return httpx.Client(
+            base_url=getattr(self, service),
+            headers={"authorization": f"Bearer {self.tokens[service]}", "accept": "application/json"},
+            timeout=120,
+            trust_env=False,
+        )
+
+    def offer(self, **wishes: Any) -> dict[str, Any]:
+        """Return what ``POST /offers`` answers: "offer", "link", "tx_code" where one is wished for."""
+        with self.machine("issuer") as client:
+            answer = client.post("/offers", json=wishes)
+        assert answer.status_code == 200, answer.text
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def letters(self) -> tuple[Path, ...]:
+        """Return the notices that left the office, the newest last."""
+        outbox = self.folder / "office" / "outbox"
+        return tuple(sorted(outbox.glob("*.txt"), key=lambda path: path.stat().st_mtime_ns))
+
+    def letter_code(self) -> str:
+        """Return the code that stands in the newest notice."""
+        text = self.letters()[-1].read_text("utf-8").partition("\n\n")[2]
+        found = _CODE.search(text)
+        assert found is not None, "the newest notice has no code"
+        return found[1]
+
+    def invite(self, institution: str, name: str, *roles: str) -> str:
+        """Return a fresh link for an officer, from the office's own command."""
+        office = self.folder / "office"
+        own = {
+            "JIKIN_DATA": str(office),
+            "JIKIN_BASE_URL": self.issuer,
+            "JIKIN_RPC_URL": self.chain,
+            "JIKIN_REGISTRY_FILE": str(office / "registry.json"),
+            "JIKIN_ALLOW_PRIVATE": "true",
+        }
+        domain = self.institutions[institution].removeprefix("http://")
+        command = [sys.executable, "-m", "jikin.command", "admin", "officer", "invite", name, "--json"]
+        command += ["--institution", domain, *(word for role in roles for word in ("--role", role))]
+        done = subprocess.run(command, env=_inherited() | own, capture_output=True, text=True, timeout=120, check=False)
+        assert done.returncode == 0, done.stderr
+        link: str = json.loads(done.stdout)["link"]
+        return link
+
+    def log(self, service: str) -> str:
+        """Return everything one service has said."""
+        return (self.folder / "logs" / f"{service}.log").read_text("utf-8", "replace")
+
+    def pids(self) -> dict[str, int]:
+        """Return the process of each service, as the kernel sees who listens on its port."""
+        return {name: _listener(int(getattr(self, name).rpartition(":")[2])) for name in map(str, Service)}
+
+
+@dataclass(frozen=True)
+class Restartable(Services):
+    """Services that a test may kill and start again."""
+
+    trial: Trial = field(kw_only=True, repr=False)
+
+    def kill(self, service: str) -> None:
+        """End a service as a power cut does (SIGKILL)."""
+        self.trial.children[Service(service)].stop(signal.SIGKILL)
+
+    def stop(self, service: str) -> None:
+        """End a service in good order (SIGTERM)."""
+        self.trial.children[Service(service)].stop()
+
+    def start(self, service: str) -> None:
+        """Start a service again and return when it is ready."""
+        self.trial.start(Service(service))
+
+    def chain_stands_still(self) -> None:
+        """Stop the chain's process where it stands: whoever asks it gets no answer. ``chain_goes_on`` wakes it."""
+        self._signal_chain(signal.SIGSTOP)
+
+    def chain_goes_on(self) -> None:
+        """Let the chain go on."""
+        self._signal_chain(signal.SIGCONT)
+
+    def _signal_chain(self, number: signal.Signals) -> None:
+        os.kill(_listener(int(self.chain.rpartition(":")[2])), number)
+
+
+@pytest.fixture(scope="module")
+def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
+    """Yield what ``jikin up`` starts."""
+    with by_command(tmp_path_factory.mktemp("up") / "data") as found:
+        yield found
+
+
+@pytest.fixture(scope="module")
+def restartable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Restartable]:
+    """Yield the same, with each service under the hand of the test."""
+    with by_hand(tmp_path_factory.mktemp("trial") / "data") as found:
+        yield found
+
+
+@contextmanager
+def by_command(folder: Path, **settings: str) -> Iterator[Services]:
+    """Give what ``jikin up --data folder`` starts, in a process group of its own; it is stopped by its pid."""
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    out, err = folder.parent / "up.json", folder.parent / "up.log"
+    command = [sys.executable, "-m", "jikin.command", "up", "--data", str(folder), "--port-base", str(port_base())]
+    command += ["--dev-tokens", "--json", "--chain", CHAIN]
+    with out.open("wb") as said, err.open("wb") as told:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=told,
+            env=_inherited() | settings,
+            start_new_session=True,
+        )
+    try:
+        yield _read(json.loads(_first_line(process, out, err)))
+    finally:
+        process.terminate()
+        try:
+            process.wait(_STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            process.kill()  # the services see that their parent is gone, and end
+            process.wait()
+
+
+@contextmanager
+def by_hand(folder: Path, **settings: str) -> Iterator[Restartable]:
+    """Give the trial that ``jikin up`` runs, without its watch over services that end."""
+    plan = TrialPlan(
+        folder=folder, root=ROOT, port_base=port_base(), chain=CHAIN, dev_tokens=True, settings=settings
+    )
+    with trials.opened(plan) as trial:
+        trial.found(lambda line: None)
+        trial.start()
+        found = _read(up.document(trial))
+        yield Restartable(**{name: getattr(found, name) for name in Services.__dataclass_fields__}, trial=trial)
+
+
+def port_base() -> int:
+    """Return a number such that the three ports after it are free now."""
+    for base in range(20_000 + os.getpid() % 1000 * 10, 32_000, 10):
+        with contextlib.ExitStack() as stack:
+            try:
+                for number in (1, 2, 3):
+                    stack.enter_context(socket.socket()).bind(("127.0.0.1", base + number))
+            except OSError:
+                continue
+            return base
+    raise RuntimeError("no three ports in a row are free")
+
+
+def _inherited() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if not name.startswith("JIKIN_")}
+
+
+def _first_line(process: subprocess.Popen[bytes], out: Path, err: Path) -> str:
+    until = time.monotonic() + _START_SECONDS
+    while time.monotonic() < until:
+        text = out.read_text("utf-8")
+        if text.endswith("\n"):
+            return text
+        if process.poll() is not None:
+            break
+        time.sleep(0.1)
+    raise AssertionError(f"jikin up did not come up: {err.read_text('utf-8', 'replace')[-3000:]}")
+
+
+def _read(document: Mapping[str, Any]) -> Services:
+    paths = {one["baseUrl"].rpartition("/")[2]: one for one in document["institutions"]}
+    return Services(
+        folder=Path(document["data"]),
+        issuer=document["issuer"],
+        wallet=document["wallet"],
+        verifier=document["verifier"],
+        chain=document["chain"],
+        institutions={path: one["baseUrl"] for path, one in paths.items()},
+        invitations={path: one["invitations"] for path, one in paths.items()},
+        tokens=json.loads(Path(document["devTokens"]).read_text("utf-8")),
+    )
+
+
+def _listener(port: int) -> int:
+    """Return the process that listens on *port* of this machine."""
+    inodes = set()
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        for line in Path(table).read_text("ascii").splitlines()[1:]:
+            local, state, inode = (line.split()[at] for at in (1, 3, 9))
+            if state == "0A" and int(local.rpartition(":")[2], 16) == port:
+                inodes.add(f"socket:[{inode}]")
+    for folder in Path("/proc").glob("[0-9]*/fd"):
+        with contextlib.suppress(OSError):
+            if any(str(link.readlink()) in inodes for link in folder.iterdir()):
+                return int(folder.parent.name)
+    raise AssertionError(f"nobody listens on port {port}")
