@@ -170,8 +170,11 @@ def _wait(office: Office, stored: Claim) -> Stage:
         _WAITING.release()
 
 
-def _answer(office: Office, stored: Claim, stage: Stage) -> CredentialResponse | None:
-    """Return the credentials of a request when they can be handed out, None while they wait; raises ProtocolError."""
+def _answer(office: Office, stored: Claim, stage: Stage, *, notified: bool = True) -> CredentialResponse | None:
+    """Return the credentials of a request when they can be handed out, None while they wait; raises ProtocolError.
+
+    *notified*: with an id under which the wallet may say what became of them.
+    """
     if stage is Stage.REFUSED:
         raise _denied()
     if stage is Stage.PENDING:
@@ -182,9 +185,10 @@ def _answer(office: Office, stored: Claim, stage: Stage) -> CredentialResponse |
             for wanted in copy_store.by_ids(connection, stored.copies)
             if wanted.credential_id is not None
         ]
-    notification = new_secret()
+    notification = new_secret() if notified else None
     with office.database.write() as connection:
-        first = offers.answer(connection, stored.id, digest(notification), office.clock())
+        kept = None if notification is None else digest(notification)
+        first = offers.answer(connection, stored.id, kept, office.clock())
     if not first:
         raise _unknown_transaction()
     credentials: list[Json] = [json.loads(document) for document in documents if document is not None]
@@ -223,7 +227,8 @@ def pick_up(
         stored = offers.by_transaction(connection, grant.offer.id, digest(transaction))
     if stored is None:
         raise _unknown_transaction()
-    found = _answer(office, stored, copies.await_all(office, stored.copies, 0))
+    # @openid4vc/openid4vci 0.4.6, the engine of many wallets, refuses a deferred answer that has a notification id.
+    found = _answer(office, stored, copies.await_all(office, stored.copies, 0), notified=False)
     return found or CredentialResponse(transaction_id=transaction, interval=INTERVAL_SECONDS)
 
 

@@ -13,6 +13,8 @@ _ALLOWED = frozenset(
     {
         *("event", "level", "timestamp", "batch_id", "task_id", "epoch_id", "institution_id", "officer_id"),
         *("step", "count", "seconds", "code", "attempt", "state", "block"),
+        # The line of a request: the template of its route, never the path.
+        *("service", "request_id", "route", "method", "status", "error", "place", "directive"),
     }
 )
 

@@ -136,6 +136,10 @@ class Holder:
         found: JsonObject = answer.json()
         return found
 
+    def notification(self) -> str:
+        """Return the notification id of the credential that was received: the request made again answers at once."""
+        return str(self.claim().json()["notification_id"])
+
 
 def dev_tokens(folder: Path, token: str = "dev-token-of-the-tests") -> Path:  # noqa: S107  # an invented one
     """Return a file of development tokens."""

@@ -106,8 +106,13 @@ def issue(page: Page, services: Services, name: str, data: bytes, seen: Seen = u
     seen(page, "issued")
 
 
-def certificates(page: Page, services: Services, count: int, seen: Seen = unseen) -> list[Certificate]:
-    """Return the newest *count* certificates that the console lists; the page shows one afterwards."""
+def certificates(
+    page: Page, services: Services, count: int, seen: Seen = unseen, *, whose: str = ""
+) -> list[Certificate]:
+    """Return the newest *count* certificates that the console lists, only those of *whose* name it is given.
+
+    The page shows the first of them afterwards.
+    """
     page.goto(f"{services.issuer}/admin/certificates")
     seen(page, "certificates")
     found = [
@@ -115,7 +120,7 @@ def certificates(page: Page, services: Services, count: int, seen: Seen = unseen
             line.locator("a").first.evaluate("element => element.href"),
             line.locator(".number").first.inner_text(),
         )
-        for line in page.locator("tbody tr").all()[:count]
+        for line in page.locator("tbody tr", has_text=whose).all()[:count]
     ]
     page.goto(found[0].url)
     seen(page, "certificate")

@@ -1,9 +1,7 @@
 """The three services as people start them, for tests that play a whole story.
 
 ``from tests.services import services`` (a fixture, module-scoped): what ``jikin up`` starts from an empty folder on
-free ports, a Hardhat chain included. ``from tests.services import restartable``: the same trial under the hand of the
-test, which may kill, stop and start each service, and let the chain stand still.
-Nothing here kills by name: a trial is ended by the process that began it.
+free ports, its chain included; it is ended by its pid. Services that a test stops and kills: `tests.standing_services`.
 """
 
 from __future__ import annotations
@@ -12,7 +10,6 @@ import contextlib
 import json
 import os
 import re
-import signal
 import socket
 import subprocess
 import sys
@@ -26,13 +23,7 @@ from typing import Any
 import httpx
 import pytest
 
-from jikin.command import trial as trials
-from jikin.command import up
-from jikin.command.serve import Service
-from jikin.command.trial import Trial, TrialPlan
-
 ROOT = Path(__file__).resolve().parents[1]
-CHAIN = "hardhat"
 _START_SECONDS = 300
 _STOP_SECONDS = 60
 _CODE = re.compile(r"\b(\d{6})\b")
@@ -102,40 +93,6 @@ class Services:
         """Return everything one service has said."""
         return (self.folder / "logs" / f"{service}.log").read_text("utf-8", "replace")
 
-    def pids(self) -> dict[str, int]:
-        """Return the process of each service, as the kernel sees who listens on its port."""
-        return {name: _listener(int(getattr(self, name).rpartition(":")[2])) for name in map(str, Service)}
-
-
-@dataclass(frozen=True)
-class Restartable(Services):
-    """Services that a test may kill and start again."""
-
-    trial: Trial = field(kw_only=True, repr=False)
-
-    def kill(self, service: str) -> None:
-        """End a service as a power cut does (SIGKILL)."""
-        self.trial.children[Service(service)].stop(signal.SIGKILL)
-
-    def stop(self, service: str) -> None:
-        """End a service in good order (SIGTERM)."""
-        self.trial.children[Service(service)].stop()
-
-    def start(self, service: str) -> None:
-        """Start a service again and return when it is ready."""
-        self.trial.start(Service(service))
-
-    def chain_stands_still(self) -> None:
-        """Stop the chain's process where it stands: whoever asks it gets no answer. ``chain_goes_on`` wakes it."""
-        self._signal_chain(signal.SIGSTOP)
-
-    def chain_goes_on(self) -> None:
-        """Let the chain go on."""
-        self._signal_chain(signal.SIGCONT)
-
-    def _signal_chain(self, number: signal.Signals) -> None:
-        os.kill(_listener(int(self.chain.rpartition(":")[2])), number)
-
 
 @pytest.fixture(scope="module")
 def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
@@ -144,27 +101,20 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
         yield found
 
 
-@pytest.fixture(scope="module")
-def restartable(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Restartable]:
-    """Yield the same, with each service under the hand of the test."""
-    with by_hand(tmp_path_factory.mktemp("trial") / "data") as found:
-        yield found
-
-
 @contextmanager
-def by_command(folder: Path, **settings: str) -> Iterator[Services]:
+def by_command(folder: Path) -> Iterator[Services]:
     """Give what ``jikin up --data folder`` starts, in a process group of its own; it is stopped by its pid."""
     folder.parent.mkdir(parents=True, exist_ok=True)
     out, err = folder.parent / "up.json", folder.parent / "up.log"
     command = [sys.executable, "-m", "jikin.command", "up", "--data", str(folder), "--port-base", str(port_base())]
-    command += ["--dev-tokens", "--json", "--chain", CHAIN]
+    command += ["--dev-tokens", "--json"]
     with out.open("wb") as said, err.open("wb") as told:
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=said,
             stderr=told,
-            env=_inherited() | settings,
+            env=_inherited(),
             start_new_session=True,
         )
     try:
@@ -176,19 +126,6 @@ def by_command(folder: Path, **settings: str) -> Iterator[Services]:
         except subprocess.TimeoutExpired:
             process.kill()  # the services see that their parent is gone, and end
             process.wait()
-
-
-@contextmanager
-def by_hand(folder: Path, **settings: str) -> Iterator[Restartable]:
-    """Give the trial that ``jikin up`` runs, without its watch over services that end."""
-    plan = TrialPlan(
-        folder=folder, root=ROOT, port_base=port_base(), chain=CHAIN, dev_tokens=True, settings=settings
-    )
-    with trials.opened(plan) as trial:
-        trial.found(lambda line: None)
-        trial.start()
-        found = _read(up.document(trial))
-        yield Restartable(**{name: getattr(found, name) for name in Services.__dataclass_fields__}, trial=trial)
 
 
 def port_base() -> int:
@@ -232,18 +169,3 @@ def _read(document: Mapping[str, Any]) -> Services:
         invitations={path: one["invitations"] for path, one in paths.items()},
         tokens=json.loads(Path(document["devTokens"]).read_text("utf-8")),
     )
-
-
-def _listener(port: int) -> int:
-    """Return the process that listens on *port* of this machine."""
-    inodes = set()
-    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
-        for line in Path(table).read_text("ascii").splitlines()[1:]:
-            local, state, inode = (line.split()[at] for at in (1, 3, 9))
-            if state == "0A" and int(local.rpartition(":")[2], 16) == port:
-                inodes.add(f"socket:[{inode}]")
-    for folder in Path("/proc").glob("[0-9]*/fd"):
-        with contextlib.suppress(OSError):
-            if any(str(link.readlink()) in inodes for link in folder.iterdir()):
-                return int(folder.parent.name)
-    raise AssertionError(f"nobody listens on port {port}")

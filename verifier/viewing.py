@@ -148,10 +148,13 @@ def view(checked: Checked, language: str, say: Say, own_hosts: frozenset[str], n
     compare = verdict.kind is Kind.PASSED
     about = ("machine" if machine else "paper") if compare else "said"
     believed = compare or verdict.kind in (Kind.REVOKED, Kind.SUSPENDED, Kind.EXPIRED)
+    said = facts.of(report, credential, checked.record, language, say)
+    if len(said) == 1:  # the number that was asked about, and nothing else
+        about, believed = "asked", True
     return View(
         verdict=verdict,
         lines=lines(report, language, say, until=until),
-        facts=facts.of(report, credential, checked.record, language, say),
+        facts=said,
         compare=compare,
         facts_title=say(f"facts.{about}.title"),
         facts_hint=say(f"facts.{about}.hint") if compare else "" if believed else say("facts.unproven"),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from issuer.commands import tokens
 from issuer.commands.common import (
     DataOption,
     InstitutionOption,
@@ -48,6 +49,7 @@ def register(app: typer.Typer) -> None:
     _register_deploy(admin)
     _register_institution(admin)
     _register_officer(admin)
+    tokens.register(admin)
 
     @app.command("doctor")
     def doctor(data: DataOption = None, as_json: JsonOption = False, lang: LangOption = None) -> None:

@@ -19,8 +19,9 @@ from issuer.office import Office
 from issuer.store.applications import ApplicationState
 from issuer.store.institutions import Institution
 from jikin.credentials.columns import Column
+from jikin.verification.texts import SEOUL
 from jikin.web.bodies import FormBody
-from jikin.web.languages import SEOUL, language_of
+from jikin.web.languages import language_of
 from jikin.web.limiting import Limiter
 from jikin.web.origin import same_origin
 from jikin.web.problems import Problem

@@ -219,7 +219,7 @@ def by_transaction(connection: Connection, offer_id: int, digest: bytes) -> Clai
     return None if row is None else _claim(row)
 
 
-def answer(connection: Connection, claim_id: int, notification_digest: bytes, at: int) -> bool:
+def answer(connection: Connection, claim_id: int, notification_digest: bytes | None, at: int) -> bool:
     """Say whether the request is answered now; False when it was before."""
     done = connection.execute(
         update(claims)

@@ -12,6 +12,7 @@ from typing import Protocol
 from urllib.parse import urlsplit
 
 import requests
+from urllib3.exceptions import ProtocolError
 from web3 import HTTPProvider
 from web3.exceptions import Web3Exception
 from web3.types import RPCEndpoint
@@ -56,14 +57,14 @@ class _Provider(HTTPProvider):
         super().__init__(url, session=self._session, exception_retry_configuration=None)
 
     def _make_request(self, method: RPCEndpoint, request_data: bytes) -> bytes:  # noqa: ARG002  # web3's signature
-        answer = self._session.post(
-            str(self.endpoint_uri),
-            data=request_data,
-            headers=self.get_request_headers(),
-            timeout=self._seconds,
-            allow_redirects=False,
-            stream=True,
-        )
+        try:
+            answer = self._post(request_data)
+        except requests.ConnectionError as error:
+            if not error.args or not isinstance(error.args[0], ProtocolError):
+                raise
+            # A node ends connections that were idle for some seconds, perhaps in the very moment in which one is used
+            # again. Asking twice does no harm: a signed transaction that is known is known.
+            answer = self._post(request_data)
         with answer:
             # Refusals come with status 200, 400 or 500 depending on the node; the body says which they are.
             if answer.status_code in (401, 403, 404, 429) or 300 <= answer.status_code < 400:
@@ -76,6 +77,16 @@ class _Provider(HTTPProvider):
                     raise requests.RequestException(f"an answer of more than {_MAX_ANSWER_BYTES} bytes")
         _check_depth(bytes(body))
         return bytes(body)
+
+    def _post(self, request_data: bytes) -> requests.Response:
+        return self._session.post(
+            str(self.endpoint_uri),
+            data=request_data,
+            headers=self.get_request_headers(),
+            timeout=self._seconds,
+            allow_redirects=False,
+            stream=True,
+        )
 
 
 def _check_depth(body: bytes) -> None:

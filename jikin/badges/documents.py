@@ -3,6 +3,7 @@
     JSON credential        as it is, or {"credential": …, "receipt": …}, or with NAME.receipt.json beside it
     PDF                    credential.json and receipt.json attached; else the QR code of its first page
     PNG, JPEG              the QR codes in the picture
+    SVG                    the credential baked into it
     folder, zip            each file of it
 
 Every file gives at least one :class:`SubmittedFile`: bad input is a fault with a name beside it, never an exception and
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
@@ -42,8 +43,9 @@ _ZIP_LIMITS: Mapping[str, Json] = {
 }
 # What operating systems leave in folders and archives; nobody sent these on purpose.
 _LITTER = re.compile(r"(?:^|/)(?:__MACOSX/|\.DS_Store$|\._|Thumbs\.db$|desktop\.ini$)")
+_SVG = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml|!--|!DOCTYPE|(?:\w+:)?svg)")
 _MAX_NAME = 300
-_KINDS = "a credential (JSON), a PDF, a PNG or JPEG picture, or a zip archive of them"
+_KINDS = "a credential (JSON), a PDF, a PNG, JPEG or SVG picture, or a zip archive of them"
 
 
 @dataclass(frozen=True, slots=True)
@@ -248,6 +250,8 @@ def _sniff(name: str, data: bytes, confined: Confinement, *, inside_archive: boo
         yield from _open_pdf(name, pdf.read(data, confinement=confined))
     elif data.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")):
         yield from _numbers(name, confined.run("image.codes", data).texts("codes"), "the picture")
+    elif _SVG.match(data):
+        yield _open_svg(name, confined.run("svg.credential", data).blobs)
     elif data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"["):
         content = _parse(data)
         yield SubmittedFile(name, content if isinstance(content, JikinError) else _credential(content))
@@ -298,6 +302,19 @@ def _open_pdf(name: str, content: pdf.PdfContent) -> Iterator[SubmittedFile]:
     receipt = content.attachments.get(pdf.RECEIPT_FILE)
     takes = isinstance(entry.content, CredentialFound) and receipt is not None
     yield _with_receipt(entry, receipt) if takes and receipt is not None else entry
+
+
+def _open_svg(name: str, baked: Sequence[bytes]) -> SubmittedFile:
+    if not baked:
+        fault = DocumentError("no certificate was found in the picture", code="document.no-credential")
+        return SubmittedFile(name, fault)
+    content = _parse(baked[0])
+    if isinstance(content, JikinError):
+        content = DocumentError(
+            f"the credential in the picture cannot be read: {content}", code="document.no-credential"
+        )
+        return SubmittedFile(name, content)
+    return SubmittedFile(name, _credential(content))
 
 
 def _numbers(name: str, codes: tuple[str, ...], where: str) -> Iterator[SubmittedFile]:

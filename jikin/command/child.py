@@ -18,7 +18,7 @@ from pathlib import Path
 from jikin.command.serve import Service
 from jikin.errors import JikinError
 
-_START_SECONDS = 90.0
+_START_SECONDS = 180.0
 _STOP_SECONDS = 15.0
 _LOOK_SECONDS = 0.1
 _TAIL_BYTES = 3000
@@ -75,7 +75,7 @@ class Child:
         while time.monotonic() < deadline:
             if not self.alive:
                 raise self.death()
-            if self._answers("/readyz"):
+            if self.answers("/readyz"):
                 return
             time.sleep(_LOOK_SECONDS)
         raise ServiceDiedError(
@@ -105,7 +105,8 @@ class Child:
                 continue
             return
 
-    def _answers(self, path: str) -> bool:
+    def answers(self, path: str) -> bool:
+        """Say whether it answers at *path* with 200."""
         # Without the proxy that the environment may name: this is our own machine.
         opener = urllib.request.build_opener(
             urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=self.tls)

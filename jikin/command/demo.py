@@ -1,18 +1,25 @@
-"""``jikin demo``: the main job on real-looking input, from an empty folder to the last forged certificate."""
+"""``jikin demo``: the main job on real-looking input over HTTP, from an empty folder to the chain's end."""
 
 from __future__ import annotations
 
 import signal
 import threading
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
+from jikin.command.serve import Service
 from jikin.errors import SettingsError
 
-_PAGES_EACH = 12  # as many as there are kinds of examination
+if TYPE_CHECKING:
+    from jikin.command.chapters.holder import Wallet
+    from jikin.command.chapters.machines import Paper
+    from jikin.command.stage import Stage
+
+# Nothing that was learned from chain and issuer is used a second time: the story does not wait.
+_SETTINGS = {"JIKIN_SESSION_SECONDS": "0"}
 
 
 def register(app: typer.Typer) -> None:
@@ -23,51 +30,65 @@ def register(app: typer.Typer) -> None:
 def demo(
     *,
     keep: Annotated[
-        bool, typer.Option("--keep", help="Leave the chain running until Ctrl-C, to try things out.")
+        bool, typer.Option("--keep", help="Leave chain and services running until Ctrl-C, to try things out.")
     ] = False,
+    port_base: Annotated[
+        int, typer.Option("--port-base", metavar="PORT", help="Issuer at PORT+1, wallet +2, verifier +3.")
+    ] = 8100,
 ) -> None:
     """Play the whole story on a local chain; ends with the number of checks, or at the first that does not hold."""
-    story = play(_checkout(), Console(stderr=True), keep=keep)
-    typer.echo(story)
+    typer.echo(play(_checkout(), Console(stderr=True), keep=keep, port_base=port_base))
 
 
-def play(root: Path, console: Console, *, keep: bool) -> str:
+def play(root: Path, console: Console, *, keep: bool, port_base: int = 8100) -> str:
     """Return the last line of the story played in the checkout *root*; raises JikinError where a check fails."""
-    from jikin.anchoring.devchain import HardhatNode
-    from jikin.command import chapters
-    from jikin.command.stage import Stage, new_folder, warm_up
+    from jikin.command import trial as trials
+    from jikin.command.chapters import endings, holder, machines, office
+    from jikin.command.stage import Stage, new_folder
     from jikin.command.story import Story
+    from jikin.command.trial import TrialPlan
 
-    warm_up()
     story = Story(console)
-    with HardhatNode(root) as node:
-        stage = Stage(story, root, new_folder(root), node)
-        chapters.chain(stage)
-        officers = chapters.institutions(stage)
-        examiner = chapters.exam_results(stage)
-        offices = (examiner, chapters.machines(stage))
-        chapters.paper(stage, offices, each=_PAGES_EACH)
-        chapters.everybody(stage, offices)
-        chapters.revocation(stage, examiner, officers)
-        chapters.forgeries(stage, examiner)
-        chapters.outage(stage, examiner, stop=not keep)
-        story.chapter("Where everything lies")
-        for what, where in (
-            ("certificates", examiner.folder),
-            ("pictures of them", stage.folder / "pictures"),
-            ("the bad rows", examiner.folder / "failures.csv"),
-            ("what the institutions publish", stage.office / "public"),
-        ):
-            story.say(f"{what}: {where}")
+    plan = TrialPlan(
+        folder=new_folder(root),
+        root=root,
+        port_base=port_base,
+        chain="hardhat",
+        settings={"JIKIN_SESSION_SECONDS": "0"},
+    )
+    with trials.opened(plan) as trial:
+        stage = Stage(story, root, trial)
+        examiner, machinery = office.accreditation(stage)
+        office.officers(stage, (examiner, machinery))
+        issued = office.exam_results(stage, examiner)
+        office.everybody(stage, issued)
+        wallet = holder.receives(stage, issued)
+        holder.shows(stage, wallet)
+        certificate = machines.application(stage, machinery)
+        printed = machines.paper(stage, machinery, certificate)
+        endings.revocation(stage, issued, wallet)
+        endings.forgeries(stage, wallet, printed)
+        endings.outage(stage, printed, chain_too=not keep)
+        _where(stage, wallet, printed)
         last = f"demo: {story.passed} checks passed in {story.seconds:.0f} s"
+        stage.close()
         if keep:
-            story.say("")
-            story.say("try it yourself:")
-            story.say(f"export JIKIN_RPC_URL={node.url} JIKIN_REGISTRY_FILE={stage.office / 'registry.json'}")
-            story.say(f"jikin verify {examiner.folder / examiner.numbers[1]}.pdf")
-            story.say(f"{last}; Ctrl-C ends the chain")
+            story.say(f"{last}; Ctrl-C ends everything")
             _until_interrupted()
     return last
+
+
+def _where(stage: Stage, wallet: Wallet, printed: Paper) -> None:
+    """Tell where everything is."""
+    story = stage.story
+    story.chapter("Where everything is")
+    story.say(f"issuer    {stage.url(Service.ISSUER, '/admin')}")
+    story.say(f"wallet    {stage.url(Service.WALLET)}   {wallet.name}, passphrase: {wallet.passphrase}")
+    story.say(f"verifier  {stage.url(Service.VERIFIER, f'/n/{printed.certificate.number}')}")
+    story.say(f"certificate as PDF: {printed.pdf}")
+    story.say(f"picture of its page: {printed.picture}")
+    story.say(f"what the institutions publish: {stage.trial.plan.office / 'public'}")
+    story.say(f"logs of the services: {stage.folder / 'logs'}")
 
 
 def _checkout() -> Path:

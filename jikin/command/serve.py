@@ -73,7 +73,6 @@ def _issuer(environ: Mapping[str, str]) -> Served:
 
 def _wallet(environ: Mapping[str, str]) -> Served:
     from wallet.service import application
-
     from wallet.settings import load
 
     settings = load(environ)

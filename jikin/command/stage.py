@@ -1,143 +1,151 @@
-"""The stage of the demonstration: a folder, a local chain, and the `jikin` command as anybody would type it."""
+"""The stage of the demonstration: a trial with its three services, people who use them, what the verifier says."""
 
 from __future__ import annotations
 
 import json
-import multiprocessing
-import os
-import shlex
+import re
 import shutil
-from collections.abc import Mapping, Sequence
+import time
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from multiprocessing import forkserver
 from pathlib import Path
 
-from jikin.anchoring.devchain import HardhatNode
+from jikin.command.browsing import Browser, Page, RefusedError
+from jikin.command.serve import Service
 from jikin.command.story import Story
-from jikin.errors import JikinError
-from jikin.values import Json
+from jikin.command.trial import Trial
+from jikin.values import Json, JsonObject
+from jikin.web.texts import Texts
 
-_SECONDS = 300
-# Loaded once, in a process from which every command is then forked: starting Python and loading a chain library and a
-# database takes longer than most commands.
-_PRELOADED = ["jikin.command.main", "jikin.anchoring.evm", "issuer.app", "issuer.accrediting", "issuer.jobs"]
 _KEPT_RUNS = 3
-
-
-class CommandFailedError(JikinError):
-    """A command of the demonstration ended with an exit code that was not expected."""
-
-    code = "demo.command-failed"
+_LOOK_SECONDS = 0.25
+_WAIT_SECONDS = 300.0
+_PERCENT = re.compile(r"(\d{1,3})\s?%")
 
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What a command answered: its exit code and the one JSON document it printed."""
+    """What the verifier said of one document or number: its report."""
 
-    exit_code: int
     document: Mapping[str, Json]
 
     @property
+    def outcome(self) -> str:
+        """Return passed, failed or unknown."""
+        return str(self.document.get("outcome"))
+
+    @property
     def codes(self) -> tuple[str, ...]:
-        """Return the codes of the findings that did not pass and decide, of a report."""
-        findings = self.document.get("findings", ())
+        """Return the codes of the findings that decide and did not pass."""
         return tuple(
             str(finding["code"])
-            for finding in (findings if isinstance(findings, Sequence) else ())
-            if isinstance(finding, Mapping) and finding["outcome"] != "passed" and finding["weight"] == "required"
+            for finding in objects(self.document.get("findings"))
+            if finding["outcome"] != "passed" and finding["weight"] == "required"
         )
 
     def sentence(self, language: str) -> str:
-        """Return the verdict of a report in words."""
+        """Return the verdict in words."""
+        said = self.sentences(language)
+        return said[0] if said else ""
+
+    def sentences(self, language: str) -> list[str]:
+        """Return everything it says in *language*, the verdict first."""
         sentences = self.document.get("sentences")
-        said = sentences.get(language) if isinstance(sentences, Mapping) else None
-        return str(said[0]) if isinstance(said, Sequence) and said else ""
+        texts = sentences.get(language) if isinstance(sentences, Mapping) else None
+        return [str(text) for text in texts] if isinstance(texts, Sequence) and not isinstance(texts, str) else []
 
 
 @dataclass(slots=True)
 class Stage:
-    """Where the story plays. *mirrors* are the public folders of the institutions by the URL they stand for."""
+    """Where the story plays: *root* is the checkout, *trial* what runs; people get a browser of their own."""
 
     story: Story
     root: Path
-    folder: Path
-    node: HardhatNode
-    mirrors: dict[str, Path] = field(default_factory=dict)
+    trial: Trial
+    people: dict[str, Browser] = field(default_factory=dict)
 
     @property
-    def office(self) -> Path:
-        """Return the folder of the issuing office."""
-        return self.folder / "office"
+    def folder(self) -> Path:
+        """Return the folder of this run."""
+        return self.trial.plan.folder
 
     @property
     def examples(self) -> Path:
         """Return the folder of the lists that come with the project."""
         return self.root / "examples" / "data"
 
-    def jikin(self, *words: str, expect: int | None = 0, secret: str | None = None, tell: bool = True) -> Said:
-        """Run the `jikin` command with ``--json`` and return what it said; progress goes to the terminal.
+    def url(self, service: Service, path: str = "") -> str:
+        """Return the address of *path* at *service*."""
+        return self.trial.plan.url(service) + path
 
-        *secret* is the passphrase of the officer who acts, handed over in the environment. Raises CommandFailedError
-        when it ends with another exit code than *expect* (None: any).
+    def person(self, name: str) -> Browser:
+        """Return the browser of the person called *name*."""
+        if name not in self.people:
+            self.people[name] = Browser(self.trial.trust)
+        return self.people[name]
+
+    def words(self, service: Service, key: str) -> str:
+        """Return a text of *service* in Korean, to recognise it on a page."""
+        folder = {Service.ISSUER: "issuer", Service.WALLET: "wallet", Service.VERIFIER: "verifier"}[service]
+        return Texts.load(Path(__file__).resolve().parents[2] / folder / "texts").say("ko", key)
+
+    def file(self, name: str, data: bytes) -> Said:
+        """Return what the verifier says of a file that is uploaded."""
+        page = self.person("stranger").post(
+            self.url(Service.VERIFIER, "/check"), {}, {"file": (name, data)}, accept="application/json"
+        )
+        return Said(page.json())
+
+    def number(self, number: str) -> Said:
+        """Return what the verifier says of a certificate number."""
+        page = self.person("stranger").get(
+            self.url(Service.VERIFIER, f"/n/{number}?format=json"), accept="application/json"
+        )
+        return Said(page.json())
+
+    def until(self, who: Browser, url: str, done: Callable[[Page], bool], what: str) -> Page:
+        """Return the page at *url* as soon as *done* says so, showing the percentage it states meanwhile.
+
+        Raises RefusedError after five minutes, with what the page says then.
         """
-        if tell:
-            shown = " ".join(shlex.quote(word.replace(str(self.folder), "…")) for word in words)
-            self.story.say(f"$ jikin {shown}")
-        environment = self._settings()
-        if secret is not None:
-            environment["JIKIN_OFFICER_PASSPHRASE"] = secret
-        output = self.folder / "answer.json"
-        exit_code = _run_apart(words, environment, self.folder, output)
-        answer = output.read_text("utf-8")
-        if expect is not None and exit_code != expect:
-            raise CommandFailedError(
-                f"`jikin {' '.join(words)}` ended with {exit_code}, expected was {expect}: {answer[-2000:]}"
-            )
-        return Said(exit_code, json.loads(answer) if answer.strip() else {})
+        deadline = time.monotonic() + _WAIT_SECONDS
+        with self.story.progress() as progress:
+            task = progress.add_task(what, total=100)
+            while True:
+                page = who.get(url)
+                if done(page):
+                    progress.update(task, completed=100)
+                    return page
+                if time.monotonic() > deadline:
+                    raise RefusedError(f"{page.path} did not come to an end: {page.said}")
+                if (stated := _PERCENT.search(page.text)) is not None:
+                    progress.update(task, completed=int(stated[1]))
+                time.sleep(_LOOK_SECONDS)
 
-    def _settings(self) -> dict[str, str]:
-        mirrors = ";".join(f"{url}={path}" for url, path in self.mirrors.items())
-        settings = {
-            "JIKIN_DATA": str(self.office),
-            "JIKIN_RPC_URL": self.node.url,
-            "JIKIN_MIRRORS": mirrors,
-            "JIKIN_EXECUTOR_ID": "demo",
-            "JIKIN_KEY_COST": "13",  # these keys guard nothing and are thrown away
-            "JIKIN_POLL_SECONDS": "0.1",  # the chain is on this machine
-            "JIKIN_PRINT_NOTE": "견본입니다. 사람과 번호는 지어낸 것이며 효력이 없습니다.",
-        }
-        registry = self.office / "registry.json"
-        return {**settings, "JIKIN_REGISTRY_FILE": str(registry)} if registry.exists() else settings
+    def close(self) -> None:
+        """Close every browser."""
+        for browser in self.people.values():
+            browser.close()
 
 
-def warm_up() -> None:
-    """Begin loading what every command needs, in the background."""
-    multiprocessing.set_forkserver_preload(_PRELOADED)
-    forkserver.ensure_running()
+def refused(act: Callable[[], object]) -> RefusedError | None:
+    """Return how *act* was refused, None when it was done."""
+    try:
+        act()
+    except RefusedError as error:
+        return error
+    return None
 
 
-def _run_apart(words: Sequence[str], environment: Mapping[str, str], folder: Path, output: Path) -> int:
-    """Run the command in a process of its own, its answer going to *output*; return its exit code."""
-    context = multiprocessing.get_context("forkserver")
-    process = context.Process(target=_command, args=([*words, "--json"], dict(environment), folder, output))
-    process.start()
-    process.join(_SECONDS)
-    if process.exitcode is None:
-        process.kill()
-        process.join()
-        raise CommandFailedError(f"`jikin {' '.join(words)}` did not end within {_SECONDS} seconds")
-    return process.exitcode
+def objects(value: Json) -> list[JsonObject]:
+    """Return the objects of an array; nothing for what is none."""
+    found = value if isinstance(value, Sequence) and not isinstance(value, str) else ()
+    return [entry for entry in found if isinstance(entry, Mapping)]
 
 
-def _command(words: list[str], environment: dict[str, str], folder: Path, output: Path) -> None:
-    """Be the command: its environment, its folder, its standard output; ends with its exit code."""
-    from jikin.command.main import main
-
-    os.environ.update(environment)
-    os.chdir(folder)
-    descriptor = os.open(output, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    os.dup2(descriptor, 1)
-    main(words)
+def packed(credential: JsonObject, receipt: JsonObject) -> bytes:
+    """Return a file with a credential and its receipt, as a holder may hand it in."""
+    return json.dumps({"credential": credential, "receipt": receipt}, ensure_ascii=False).encode()
 
 
 def new_folder(root: Path) -> Path:

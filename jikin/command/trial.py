@@ -174,6 +174,7 @@ def opened(plan: TrialPlan) -> Iterator[Trial]:
         node = _node(plan)
         if node is not None:
             stack.enter_context(node)
+        (plan.folder / _KEPT).write_text(json.dumps(_addresses(plan)) + "\n", "utf-8")
         files = tls.ensure(plan.folder / "tls", int(time.time())) if plan.tls else None
         if plan.dev_tokens:
             _ensure_tokens(plan.tokens)
@@ -229,21 +230,22 @@ def _alone(folder: Path) -> Iterator[None]:
         os.close(descriptor)
 
 
+def _addresses(plan: TrialPlan) -> dict[str, int | bool]:
+    """Return what a folder's certificates name."""
+    return {"portBase": plan.port_base, "tls": plan.tls}
+
+
 def _check_kept(plan: TrialPlan) -> None:
     """Refuse a folder that was set up for other addresses: they stand in DIDs and on printed certificates."""
-    wanted = {"portBase": plan.port_base, "tls": plan.tls}
     path = plan.folder / _KEPT
-    if path.exists():
-        kept = json.loads(path.read_text("utf-8"))
-        if kept != wanted:
-            words = f"--port-base {kept.get('portBase')}{' --tls' if kept.get('tls') else ''}"
-            raise SettingsError(
-                f"{plan.folder} was set up for other addresses, and its certificates name them",
-                code="settings.in-use",
-                hint=f"start it with {words}, or take another folder",
-            )
-        return
-    path.write_text(json.dumps(wanted) + "\n", "utf-8")
+    kept = json.loads(path.read_text("utf-8")) if path.exists() else _addresses(plan)
+    if kept != _addresses(plan):
+        words = f"--port-base {kept.get('portBase')}{' --tls' if kept.get('tls') else ''}"
+        raise SettingsError(
+            f"{plan.folder} was set up for other addresses, and its certificates name them",
+            code="settings.in-use",
+            hint=f"start it with {words}, or take another folder",
+        )
 
 
 def _ensure_tokens(path: Path) -> None:

@@ -76,6 +76,7 @@ def document(trial: Trial) -> dict[str, Json]:
         "chain": trial.rpc_url,
         "registry": str(plan.office / "registry.json"),
         "data": str(plan.folder),
+        "processes": {str(service): child.pid for service, child in trial.children.items()},
         "institutions": [
             {
                 "did": str(one.did),

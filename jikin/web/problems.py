@@ -39,6 +39,7 @@ _BY_ENDING: Mapping[str, int] = {
     "erased": 410,
     "too-large": 413,
     "too-long": 413,
+    "unreachable": 424,
     "throttled": 429,
     "busy": 503,
 }

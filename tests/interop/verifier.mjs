@@ -4,7 +4,8 @@
 //  "decentralized_identifier" (did:jwk) | "redirect_uri", "iat", "exp"}
 //   → {"link", "object": JWT or null, "payload", "keys": private JWKs to hand back}
 // {"act": "live", …as "request" without the two addresses, "seconds"?: how long it waits} → at once {"link"}; when the
-//   answer was posted to its own small server on 127.0.0.1: {"presentations", "nonce", "fields", "fetched": how often}
+//   answer was posted to its own small server on 127.0.0.1: {"presentations", "nonce", "fields", "fetched": how often};
+//   for a refusal {"ok": false, "fields", "fetched"}: the package reads none
 // {"act": "answer", "payload", "keys", "fields": the form that was posted} → {"presentations", "nonce"}
 
 import { Openid4vpVerifier } from "@openid4vc/openid4vp";
@@ -96,6 +97,7 @@ const live = async (input) => {
   say({ ok: true, link: made.link });
   try {
     const fields = await posted;
+    if (fields.error) return { ok: false, fields, fetched };
     return { ...(await answer({ payload: made.payload, keys: made.keys, fields })), fields, fetched };
   } finally {
     server.close();

@@ -279,6 +279,17 @@ def test_a_refused_officer_leaves_no_key_behind(command: Command, office: Bureau
     assert list((office.office.settings.data / "officers").iterdir()) == []
 
 
+def test_an_officer_is_invited_with_a_link_whose_secret_browsers_send_to_nobody(command: Command) -> None:
+    made = command("admin", "officer", "invite", "kim", "--role", "review", "--role", "approve", "--json").json
+    assert made["roles"] == ["approve", "review"]
+    assert made["link"].startswith("http://localhost:8101/admin/enrol#")
+    again = command("admin", "officer", "invite", "kim")
+    assert "/admin/enrol#" in again.out
+    assert made["link"] not in again.out
+    assert command("admin", "officer", "invite", "han").error is not None  # somebody new needs a role
+    assert command("admin", "officer", "invite", "park", "--role", "review").error is not None
+
+
 def test_nothing_waits_for_approval_in_a_fresh_office(command: Command) -> None:
     assert command("tasks").out == "Nothing waits for approval.\n"
     assert command("tasks", "--json").json == {"tasks": []}

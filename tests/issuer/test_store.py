@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -68,6 +69,45 @@ def test_what_goes_wrong_in_a_transaction_undoes_all_of_it(url: str) -> None:
         add_twice()
     with database.read() as connection:
         assert institutions.every(connection) == ()
+    database.close()
+
+
+OLD_ROWS = (
+    (
+        "INSERT INTO institutions (id, did, domain, number_code, profile, seal, created_at) "
+        "VALUES (1, 'did:web:a.example', 'a.example', 'KR12', '{}', '인', 1)"
+    ),
+    "INSERT INTO officers (id, institution_id, name, roles, multikey, added_at) VALUES (1, 1, 'park', 6, 'z6Mk', 1)",
+    (
+        "INSERT INTO status_lists (id, institution_id, list_id, log2_entries, index_key, reserved) "
+        "VALUES (1, 1, '01234567890123456789012345678901', 17, 'key', 0)"
+    ),
+    (
+        "INSERT INTO tasks (id, institution_id, uid, act, status_list_id, changes, notes, state, break_glass, created_at, "
+        "expires, attempt) VALUES (1, 1, '0123456789012345', 1, 1, 'abc', '[]', 'open', false, 1, 2, 0)"
+    ),
+    (
+        "INSERT INTO approvals (id, task_id, officer_id, part, kind, expires, signature, at) "
+        "VALUES (1, 1, 1, 'request', 'ed25519', 2, 'signature', 1)"
+    ),
+)
+
+
+def test_a_database_of_the_first_schema_keeps_its_rows(tmp_path: Path) -> None:
+    database = Database(f"sqlite:///{tmp_path / 'office.db'}")
+    with database.write() as connection:
+        configuration = databases._config()
+        configuration.attributes["connection"] = connection
+        command.upgrade(configuration, "0001")
+    with database.write() as connection:
+        for statement in OLD_ROWS:
+            connection.execute(text(statement))
+    database.migrate()
+    with database.read() as connection:
+        kept = connection.execute(text("SELECT kind, passkey_id, client_data FROM approvals")).one()
+        assert tuple(kept) == ("ed25519", None, None)
+        assert connection.execute(text("PRAGMA foreign_keys")).scalar_one() == 1
+        assert connection.execute(text("PRAGMA foreign_key_check")).all() == []
     database.close()
 
 

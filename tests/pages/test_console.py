@@ -18,11 +18,11 @@ import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from issuer import app, officers
+from issuer import accrediting, app, approving, development, officers
+from issuer.office import Office
 from issuer.settings import Settings
 from jikin.anchoring.devchain import HardhatNode
 from jikin.testing.authenticator import SoftwareAuthenticator
-from jikin.values.settings import Secret
 from tests.browser import (
     PageFor,
     assert_good,
@@ -35,19 +35,18 @@ from tests.browser import (
     picture,
 )
 from tests.chain_fixtures import hardhat
-from tests.issuing_office import row, rows
-from tests.office_command import Commands, set_up
+from tests.issuing_office import NEW, row, rows
 
 __all__ = ["browser", "chromium", "driver", "hardhat", "page_for"]
-pytestmark = pytest.mark.chain
+pytestmark = [pytest.mark.chain, pytest.mark.timeout(900)]
 LOOKS = [("ko", 1280, "light"), ("en", 360, "dark")]
 
 
 @dataclass
 class Service:
-    """The issuer's service: a process that can be killed, and the commands of the same office."""
+    """The issuer's service: a process that can be killed, and the same office in this one."""
 
-    commands: Commands
+    office: Office
     base: str
     environment: dict[str, str]
     process: subprocess.Popen[bytes] | None = None
@@ -55,11 +54,11 @@ class Service:
     def start(self) -> None:
         kept = {name: value for name, value in os.environ.items() if not name.startswith("JIKIN_")}
         command = [sys.executable, "-m", "jikin.command", "serve", "issuer"]
-        with (self.commands.data / "service.log").open("ab") as log:
+        with (self.office.settings.data / "service.log").open("ab") as log:
             self.process = subprocess.Popen(command, env=kept | self.environment, stdout=log, stderr=log)
         deadline = time.monotonic() + 120
         while time.monotonic() < deadline:
-            assert self.process.poll() is None, (self.commands.data / "service.log").read_text("utf-8")
+            assert self.process.poll() is None, (self.office.settings.data / "service.log").read_text("utf-8")
             try:
                 if httpx.get(f"{self.base}/healthz").status_code == 200:
                     return
@@ -73,23 +72,27 @@ class Service:
         self.process.wait(60)
 
     def invite(self, name: str, *roles: str) -> str:
-        words = [word for role in roles for word in ("--role", role)]
-        link: str = self.commands.succeed("admin", "officer", "invite", name, *words)["link"]
-        return link
+        return officers.invite(self.office, self.office.institution(), name, approving.parse_roles(roles)).link
 
 
 @pytest.fixture(scope="module")
 def service(tmp_path_factory: pytest.TempPathFactory, hardhat: HardhatNode) -> Iterator[Service]:
     port = free_port()
-    data = tmp_path_factory.mktemp("console") / "office"
-    base = f"http://localhost:{port}"
+    base, data = f"http://localhost:{port}", tmp_path_factory.mktemp("console") / "office"
+    settings = Settings(data=data, rpc_url=hardhat.url, base_url=base, port=port, key_cost=12)
+    development.ensure_passphrase(settings)
     own = {"JIKIN_BASE_URL": base, "JIKIN_PORT": str(port), "JIKIN_KEY_COST": "12", "JIKIN_SIGN_CHUNK": "5"}
-    commands = Commands(data, hardhat.url, own)
-    set_up(commands)
-    running = Service(commands, base, own | {"JIKIN_DATA": str(data), "JIKIN_RPC_URL": hardhat.url})
-    running.start()
-    yield running
-    running.kill(signal.SIGTERM)
+    with app.build(settings) as office:
+        development.deploy(office)
+        institution = accrediting.prepare(office, NEW)
+        development.fund_institution(office, institution)
+        accrediting.register(office, institution)
+        running = Service(office, base, own | {"JIKIN_DATA": str(data), "JIKIN_RPC_URL": hardhat.url})
+        running.start()
+        try:
+            yield running
+        finally:
+            running.kill(signal.SIGTERM)
 
 
 def enrol(page: Page, link: str) -> None:
@@ -145,7 +148,7 @@ def test_a_list_is_issued_across_a_kill_and_two_officers_revoke(
     story.seen(chief, "revoked")
     chief.goto(f"{service.base}/admin/audit")
     story.seen(chief, "log")
-    log = (service.commands.data / "service.log").read_text("utf-8")
+    log = (service.office.settings.data / "service.log").read_text("utf-8")
     assert number not in log
     assert "박서연" not in log
 
@@ -244,11 +247,9 @@ def approve(story: Story, chief: Page, task: str, number: str) -> None:
 
 def session(service: Service, name: str) -> str:
     """Return the token of a session that was opened without a browser."""
-    settings = Settings(data=service.commands.data, base_url=service.base, passphrase=Secret("unused"))
     code = service.invite(name, "issue", "request", "suspend").partition("#")[2]
-    device = SoftwareAuthenticator(service.base)
-    with app.build(settings) as office:
-        return officers.enrol(office, code, device.create(officers.creation_options(office, code)))
+    device, office = SoftwareAuthenticator(service.base), service.office
+    return officers.enrol(office, code, device.create(officers.creation_options(office, code)))
 
 
 def test_everything_but_the_passkey_works_without_script(service: Service, page_for: PageFor) -> None:

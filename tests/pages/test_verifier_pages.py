@@ -222,7 +222,7 @@ PAGES: dict[str, Visit] = {
 def test_a_page_is_accessible_fits_and_breaks_no_policy(
     name: str, language: str, site: Site, page_for: PageFor
 ) -> None:
-    page = page_for(language, WIDTHS[0], "light")
+    page = page_for(language, WIDTHS[0], "light", reduced_motion="reduce")
     errors = PAGES[name](page, site)
     for width in WIDTHS:
         page.set_viewport_size({"width": width, "height": 800})

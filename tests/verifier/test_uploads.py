@@ -13,7 +13,7 @@ from starlette.testclient import TestClient
 from jikin.badges import qr
 from jikin.status.array import State
 from jikin.testing import Issued
-from tests.verifier_desk import BASE, Town, client, service
+from tests.verifier_desk import BASE, Holder, Town, client, service
 
 
 def file_of(issued: Issued, **change: object) -> bytes:
@@ -75,6 +75,17 @@ def test_a_picture_of_the_paper_is_enough(town: Town, browser: TestClient) -> No
     assert "유효한 증명서 번호입니다" in page
 
 
+def test_a_badge_picture_carries_its_certificate(town: Town, browser: TestClient) -> None:
+    issued = town.bound(Holder())
+    baked = json.dumps(issued.document.credential, ensure_ascii=False)
+    svg = (
+        '<svg xmlns="http://www.w3.org/2000/svg" xmlns:openbadges="https://purl.imsglobal.org/ob/v3p0">'
+        f"<openbadges:credential><![CDATA[{baked}]]></openbadges:credential><rect width='9' height='9'/></svg>"
+    )
+    page = upload(browser, ("badge.svg", svg.encode()))
+    assert ">진본입니다</h1>" in page
+
+
 def test_a_picture_whose_code_leads_elsewhere_is_told_and_its_number_not_judged(
     town: Town, browser: TestClient
 ) -> None:
@@ -95,7 +106,12 @@ REFUSED = {
     "a picture with a script": (
         "badge.svg",
         b'<svg xmlns="http://www.w3.org/2000/svg"><script>alert(1)</script></svg>',
-        "확인할 수 있는 종류의 파일이 아닙니다",
+        "증명서가 들어 있지 않습니다",
+    ),
+    "a picture with entities": (
+        "bomb.svg",
+        b'<!DOCTYPE svg [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;">]><svg xmlns="http://www.w3.org/2000/svg">&b;</svg>',
+        "파일을 읽을 수 없습니다",
     ),
 }
 

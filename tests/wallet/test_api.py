@@ -131,7 +131,7 @@ def test_a_refused_certificate_is_told_with_the_reason(client: TestClient, offic
 def test_an_issuer_out_of_order_is_no_outage_of_the_wallet(client: TestClient, office: Office) -> None:
     office.out = {"credential"}
     answer = _receive(client, office)
-    assert (answer.status_code, answer.json()["code"]) == (409, "wallet.unreachable")
+    assert (answer.status_code, answer.json()["code"]) == (424, "wallet.unreachable")
 
 
 def test_an_issuer_that_talks_nonsense_is_refused(client: TestClient, office: Office) -> None:

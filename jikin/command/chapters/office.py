@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from jikin.command.founding import QUALIFICATION, Founded
 from jikin.command.serve import Service
-from jikin.command.stage_http import Said, Stage, refused
+from jikin.command.stage import Said, Stage, refused
 
 BAD_ROWS = 8
 _AT_ONCE = 4

@@ -11,10 +11,10 @@ from jikin.badges import pdf, qr
 from jikin.badges.check_url import CheckUrl
 from jikin.badges.confined import borrowed
 from jikin.command.browsing import Page
-from jikin.command.chapters_http.office import Certificate, Issued, approver, asker, certificates
+from jikin.command.chapters.office import Certificate, Issued, approver, asker, certificates
 from jikin.command.founding import Founded
 from jikin.command.serve import Service
-from jikin.command.stage_http import Stage, refused
+from jikin.command.stage import Stage, refused
 
 _DPI = 150
 _RECEIPT = re.compile(r"/progress/(S[0-9A-Z-]+)")
@@ -52,10 +52,11 @@ def application(stage: Stage, institution: Founded) -> Certificate:
     alone = refused(lambda: hong.post(url, {"to": "certified", "note": ""}))
     story.check("who reviewed it cannot decide it", alone is not None)
     park.submit(park.get(url), "/admin/applications/", {"to": "certified", "note": ""})
-    done = stage.until(
-        park, url, lambda shown: any("/admin/certificates/" in link for link in shown.links), "issued and anchored"
-    )
+    done = stage.until(park, url, lambda shown: any("/admin/certificates/" in link for link in shown.links), "issued")
     row = int(done.link("/admin/certificates/").rpartition("/")[2])
+    # It is on the list when it was anchored and verified, and not before.
+    every = stage.url(Service.ISSUER, "/admin/certificates")
+    stage.until(park, every, lambda shown: any(link.endswith(f"/{row}") for link in shown.links), "anchored, verified")
     certificate = next(one for one in certificates(stage, institution) if one.row == row)
     story.check("a second officer decides, and the certificate is issued", bool(certificate.number))
     return certificate

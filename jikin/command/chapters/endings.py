@@ -12,11 +12,11 @@ from jikin.badges.documents import CredentialFound, open_document
 from jikin.codec import multikey
 from jikin.codec.contexts import Contexts
 from jikin.command.browsing import Browser, Page, RefusedError
-from jikin.command.chapters_http.holder import Wallet, checks_again, download, present
-from jikin.command.chapters_http.machines import Paper
-from jikin.command.chapters_http.office import Issued, approver, asker
+from jikin.command.chapters.holder import Wallet, checks_again, download, present
+from jikin.command.chapters.machines import Paper
+from jikin.command.chapters.office import Issued, approver, asker
 from jikin.command.serve import Service
-from jikin.command.stage_http import Stage, packed, refused
+from jikin.command.stage import Stage, packed, refused
 from jikin.proofs import securing
 from jikin.proofs.ed25519 import Ed25519Signer
 from jikin.proofs.standard import standard_suites
@@ -141,8 +141,9 @@ def outage(stage: Stage, printed: Paper, *, chain_too: bool) -> None:
     said = stage.file(printed.pdf.name, data)
     story.check(f"the verifier says: {said.sentence('ko')}", said.outcome == "unknown", said.codes)
     listed = checks_again(stage)
-    unknown = stage.words(Service.WALLET, "pill.unknown")
-    story.check(f"and the wallet: {unknown}", unknown in listed.text, listed.said)
+    kept = stage.words(Service.WALLET, "pill.revoked")
+    right = kept in listed.text and b"pill--passed" not in listed.body
+    story.check(f"and the wallet what it knew, for what was revoked stays so: {kept}", right, listed.said)
 
 
 def genuine(printed: Paper) -> tuple[JsonObject, JsonObject]:

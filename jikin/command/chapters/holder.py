@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from jikin.command.browsing import Browser, Page, RefusedError
-from jikin.command.chapters_http.office import Certificate, Issued
+from jikin.command.chapters.office import Certificate, Issued
 from jikin.command.founding import QUALIFICATION
 from jikin.command.serve import Service
-from jikin.command.stage_http import Said, Stage, objects, refused
+from jikin.command.stage import Said, Stage, objects, refused
 from jikin.values import JsonObject
 
 HOLDER = "holder"
