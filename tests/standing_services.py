@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import random
 import signal
 import socket
@@ -96,6 +97,17 @@ class Services:
     def kill(self, service: Service) -> None:
         """End *service* as an outage of power does: kill -9, and nothing is tidied up."""
         self.trial.children[service].stop(signal.SIGKILL)
+
+    @contextlib.contextmanager
+    def chain_stands_still(self) -> Iterator[None]:
+        """Stop the chain where it stands: it takes connections and says nothing; afterwards it goes on."""
+        process = self.chain._process
+        assert process is not None
+        os.killpg(process.pid, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            os.killpg(process.pid, signal.SIGCONT)
 
     def settled(self) -> None:
         """Return when everybody is ready again."""

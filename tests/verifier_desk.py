@@ -24,7 +24,6 @@ from jikin.testing import Institution, Issued, World
 from jikin.values import CertificateNumber, JsonObject
 from jikin.verification import policy
 from jikin.verification.document import Document
-from jikin.web import headers
 from verifier.app import Desk
 from verifier.http.counter import Limits
 from verifier.opening import OpenDesk, open_desk
@@ -62,7 +61,6 @@ FORKLIFT = {
     "standard": "안전인증 고시 별표 3",
     "certified_on": "2026-06-12",
 }
-assert headers.CSP  # the pages of these tests are served under the policy of every service
 
 
 class Clock:
@@ -227,3 +225,50 @@ def client(app: FastAPI, language: str = "ko") -> Iterator[TestClient]:
     sent = {"accept-language": language, "accept": "text/html"}
     with TestClient(app, base_url=BASE, headers=sent, raise_server_exceptions=False) as browser:
         yield browser
+
+
+MACHINE_AUTH = {"authorization": f"Bearer {TOKEN}", "accept": "application/json"}
+
+
+@dataclass
+class Asking:
+    """An employer's program with a request out, and the holder it went to."""
+
+    browser: TestClient
+    town: Town
+    holder: Holder = field(default_factory=Holder)
+
+    def ask(self, **body: Any) -> dict[str, Any]:
+        """Make a request and return what the service said of it."""
+        wish = {"template": QUALIFICATION, "purpose": "채용"} if "dcql_query" not in body else {}
+        answer = self.browser.post("/requests", json={**wish, **body}, headers=MACHINE_AUTH)
+        assert answer.status_code == 201, answer.text
+        self.made: dict[str, Any] = answer.json()
+        return self.made
+
+    def asked(self, **body: Any) -> dict[str, Any]:
+        """Make a request and return the claims of its request object."""
+        fetched = self.browser.get(parameters(self.ask(**body)["request"])["request_uri"])
+        assert fetched.status_code == 200, fetched.text
+        return claims_of(fetched.text)
+
+    def post(self, asked: dict[str, Any], vp_token: dict[str, Any], **more: Any) -> Any:
+        return self.send(asked, data=form(asked, vp_token, **more))
+
+    def send(self, asked: dict[str, Any], **body: Any) -> Any:
+        """Post as a wallet does."""
+        headers = {"accept": "application/json", **body.pop("headers", {})}
+        return self.browser.post(asked["response_uri"], headers=headers, **body)
+
+    def result(self) -> dict[str, Any]:
+        found: dict[str, Any] = self.browser.get(self.made["result"], headers=MACHINE_AUTH).json()
+        return found
+
+    def refused(self, answer: Any) -> None:
+        """Check that an answer was refused and the request is still open for a right one."""
+        assert 400 <= answer.status_code < 500, answer.text
+        assert answer.headers["content-type"].startswith("application/problem+json")
+        result = self.result()
+        assert result["verified"] is False
+        assert result["state"] in ("waiting", "opened")
+        assert result["claims"] == {}

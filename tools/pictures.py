@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import os
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -39,7 +40,7 @@ WANTED: Mapping[str, str] = {
 # width → height of the picture, and whether a pixel of the page is one dot ("css") or two
 SIZES: Mapping[int, tuple[int, str]] = {1280: (900, "css"), 360: (780, "device")}
 HOLDER = "김하늘"
-_ROWS, _BAD = 200, 8
+_ROWS, _BAD = 200, 3
 _COLOURS: Sequence[int] = (256, 128, 64, 32)
 _OTHERS = (("2290", "정보처리산업기사", "2026년 정기 기사 1회"), ("7920", "제과기능사", "2026년 상시 기능사 11회"))
 
@@ -138,7 +139,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
         services = stack.enter_context(by_command(Path(folder) / "data"))
-        browser = Driver(stack.enter_context(sync_playwright()), path).launch()
+        os.environ["LANGUAGE"] = chosen.language  # in which the browser itself speaks, on the buttons for files
+        browser = Driver(stack.enter_context(sync_playwright()), path).launch(f"--lang={chosen.language}")
         stack.callback(browser.close)
         opener = Opener(browser)
         stack.callback(opener.close)

@@ -22,6 +22,7 @@ from jikin.command import serve as serve_command
 from jikin.command import up as up_command
 from jikin.errors import JikinError
 from verifier import cli as verifier_commands
+from wallet import cli as wallet_commands
 
 USAGE = 64
 FAILED = 1
@@ -39,6 +40,7 @@ def application() -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"]},
     )
     issuer_commands.register(app)
+    wallet_commands.register(app)
     verifier_commands.register(app)
     demo_command.register(app)
     up_command.register(app)

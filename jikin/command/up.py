@@ -18,6 +18,7 @@ from rich.console import Console
 from jikin.command import trial as trials
 from jikin.command.serve import Service
 from jikin.command.trial import Trial, TrialPlan
+from jikin.errors import JikinError
 from jikin.values import Json
 
 _LOOK_SECONDS = 0.5
@@ -57,8 +58,13 @@ def up(
             trial.start()
             end.up = True
             typer.echo(json.dumps(document(trial), ensure_ascii=False) if as_json else text(trial))
-            while not end.asked.wait(_LOOK_SECONDS):
-                trial.check()
+            try:
+                while not end.asked.wait(_LOOK_SECONDS):
+                    trial.check()
+            except JikinError as error:
+                # The one document on standard output was printed long ago.
+                console.print(f"jikin: {error} [{error.code}]", markup=False, highlight=False, soft_wrap=True)
+                raise typer.Exit(1) from error
             console.print("stopping …", markup=False)
 
 

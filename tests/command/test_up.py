@@ -130,6 +130,7 @@ class Running:
         line = self.process.stdout.readline()
         assert line, self.log.read_text()
         self.said: dict[str, Any] = json.loads(line)
+        assert "issuer" in self.said, self.said
 
     def stop(self, how: signal.Signals = signal.SIGTERM) -> int:
         self.process.send_signal(how)

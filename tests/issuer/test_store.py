@@ -83,8 +83,8 @@ OLD_ROWS = (
         "VALUES (1, 1, '01234567890123456789012345678901', 17, 'key', 0)"
     ),
     (
-        "INSERT INTO tasks (id, institution_id, uid, act, status_list_id, changes, notes, state, break_glass, created_at, "
-        "expires, attempt) VALUES (1, 1, '0123456789012345', 1, 1, 'abc', '[]', 'open', false, 1, 2, 0)"
+        "INSERT INTO tasks (id, institution_id, uid, act, status_list_id, changes, notes, state, break_glass, "
+        "created_at, expires, attempt) VALUES (1, 1, '0123456789012345', 1, 1, 'abc', '[]', 'open', false, 1, 2, 0)"
     ),
     (
         "INSERT INTO approvals (id, task_id, officer_id, part, kind, expires, signature, at) "

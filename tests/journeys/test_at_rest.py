@@ -94,7 +94,7 @@ def _live(lived: Lived) -> None:
     reference = httpx.URL(str(offer["offer"])).params["credential_offer_uri"]
     secrets["the offer's reference"] = reference.rpartition("/")[2]
     seen = her.get(str(offer["link"]))
-    her.submit(seen, "/receive/", {"code": "000000" if offer["tx_code"] != "000000" else "111111"})
+    her.submit(seen, "/receive/", {"code": "000000" if offer["tx_code"] != "000000" else "111111"}, expect=400)
     got = her.submit(her.get(str(offer["link"])), "/receive/", {"code": str(offer["tx_code"])})
     until(lambda: HELD.search(her.get(services.url(Service.WALLET, "/")).body.decode()), 120)
     home = her.get(services.url(Service.WALLET, "/"))

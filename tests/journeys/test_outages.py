@@ -9,6 +9,7 @@ from __future__ import annotations
 import html
 import json
 import re
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -23,6 +24,7 @@ from tests.standing_services import Services, good, standing, until
 
 pytestmark = pytest.mark.chain
 LANGUAGES = ("ko", "en")
+PATIENCE = 60.0
 # Each is a claim that only somebody who asked chain and issuer may make.
 CLAIMS = {
     "ko": re.compile(
@@ -345,6 +347,16 @@ def test_what_is_issued_while_the_chain_is_away_waits_and_is_not_lost(present: T
         present.be_without(frozenset())
     until(lambda: services.wallet.post("/api/offers/resume").status_code == 200 and len(services.held()) > before, 150)
     assert len(services.held()) == before + 1
+
+
+def test_a_chain_that_says_nothing_is_waited_for_a_while_and_then_it_is_unknown(present: Town) -> None:
+    with present.services.chain_stands_still():
+        for language in LANGUAGES:
+            begun = time.monotonic()
+            nothing_can_be_told(said(present.stranger(f"/n/{present.number}", language)), language)
+            nothing_can_be_told(said(present.uploaded(language)), language)
+            assert time.monotonic() - begun < PATIENCE
+    present.services.settled()
 
 
 # ------------------------------------------------------------------------------------------------- everybody is back

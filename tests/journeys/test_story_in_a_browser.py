@@ -30,6 +30,8 @@ def test_issued_received_shown_revoked(services: Services, page_for: PageFor, la
     def seen(page: Page, name: str) -> None:
         picture(page, f"story-{name}-{language}-{width}")
         assert_good(page)
+        if name == "preview":
+            assert page.locator("td.bad").count() >= _BAD
 
     number_of_story = MODES.index((language, width))
     clerk, chief, her, employer = (page_for(language, width) for _ in range(4))

@@ -9,7 +9,7 @@ from contextlib import ExitStack
 import pytest
 from starlette.testclient import TestClient
 
-from tests.verifier_desk import Clock, Holder, Town
+from tests.verifier_desk import MACHINE_AUTH, Asking, Clock, Holder, Town
 
 CLAIMS = ("유효한", "유효합니다", "진본입니다", "진본이 아닙니다", "위조입니다", "취소된 증명서")
 
@@ -98,8 +98,6 @@ def test_readiness_names_what_is_away(town: Town, browser: TestClient) -> None:
 
 
 def test_what_a_holder_shows_during_an_outage_is_unknown_and_not_lost(town: Town, browser: TestClient) -> None:
-    from tests.verifier.test_requests import MACHINE_AUTH, Asking
-
     asking = Asking(browser, town, Holder())
     asked = asking.asked()
     vp = asking.holder.presentation(asked, town.bound(asking.holder), world=town.world)

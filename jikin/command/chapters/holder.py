@@ -39,8 +39,10 @@ def receives(stage: Stage, issued: Issued) -> Wallet:
     story.chapter("A holder receives her certificate")
     her, certificate, born = stage.person(HOLDER), *_somebody(stage, issued)
     name, passphrase = f"kim-{secrets.token_hex(2)}", " ".join(secrets.token_hex(3) for _ in range(4))
-    _open_wallet(stage, her, name, passphrase)
-    story.check("she has a wallet, and two ways to open it", True)
+    asked, asks_still = _open_wallet(stage, her, name, passphrase)
+    story.check(
+        "her wallet asks for a second way to open it, and has it when she kept the code", asked and not asks_still
+    )
     office = stage.url(Service.ISSUER, "/claim")
     facts = {"number": certificate.number, "name": certificate.subject, "birth_date": born}
     stranger = stage.person("thief")
@@ -120,15 +122,22 @@ def _somebody(stage: Stage, issued: Issued) -> tuple[Certificate, str]:
     return certificate, born[certificate.subject]
 
 
-def _open_wallet(stage: Stage, her: Browser, name: str, passphrase: str) -> None:
+def _open_wallet(stage: Stage, her: Browser, name: str, passphrase: str) -> tuple[bool, bool]:
+    """Make the wallet; return whether it asked for a second way to open it before she kept the code, and after."""
     form = her.get(stage.url(Service.WALLET, "/sign-up"))
     fields = {"name": name, "passphrase": passphrase, "repeat": passphrase}
     shown = her.submit(form, "/sign-up", fields)
     code = _RECOVERY.search(shown.body.decode())
     if code is None:
         raise RefusedError(f"{shown.path} shows no recovery code; it says: {shown.said}")
+    receive = stage.url(Service.WALLET, "/receive")
+    before = _SECOND_WAY in her.get(receive).body
     kept = her.get(shown.link("/settings/recovery-code"))
     her.submit(kept, "/settings/recovery-code/kept", {"code": code[1]})
+    return before, _SECOND_WAY in her.get(receive).body
+
+
+_SECOND_WAY = b"notice--waiting"
 
 
 def _letter(stage: Stage) -> str:
