@@ -102,11 +102,23 @@ def services(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Services]:
 
 
 @contextmanager
-def by_command(folder: Path) -> Iterator[Services]:
-    """Give what ``jikin up --data folder`` starts, in a process group of its own; it is stopped by its pid."""
+def by_command(folder: Path, base: int | None = None) -> Iterator[Services]:
+    """Give what ``jikin up --data folder`` starts, in a process group of its own; it is stopped by its pid.
+
+    The three have the ports after *base*, free ones where it is None.
+    """
     folder.parent.mkdir(parents=True, exist_ok=True)
     out, err = folder.parent / "up.json", folder.parent / "up.log"
-    command = [sys.executable, "-m", "jikin.command", "up", "--data", str(folder), "--port-base", str(port_base())]
+    command = [
+        sys.executable,
+        "-m",
+        "jikin.command",
+        "up",
+        "--data",
+        str(folder),
+        "--port-base",
+        str(base or port_base()),
+    ]
     command += ["--dev-tokens", "--json"]
     with out.open("wb") as said, err.open("wb") as told:
         process = subprocess.Popen(
@@ -148,13 +160,17 @@ def _inherited() -> dict[str, str]:
 def _first_line(process: subprocess.Popen[bytes], out: Path, err: Path) -> str:
     until = time.monotonic() + _START_SECONDS
     while time.monotonic() < until:
+        if process.poll() is not None:
+            break
         text = out.read_text("utf-8")
         if text.endswith("\n"):
             return text
-        if process.poll() is not None:
-            break
         time.sleep(0.1)
-    raise AssertionError(f"jikin up did not come up: {err.read_text('utf-8', 'replace')[-3000:]}")
+
+    def said(file: Path) -> str:
+        return file.read_text("utf-8", "replace")[-3000:]
+
+    raise AssertionError(f"jikin up did not come up: {said(out)} {said(err)}")
 
 
 def _read(document: Mapping[str, Any]) -> Services:

@@ -11,6 +11,8 @@ from __future__ import annotations
 import argparse
 import io
 import os
+import signal
+import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -18,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from PIL import Image
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page, expect, sync_playwright
 
 from tests import people
 from tests.browser import Driver, Opener, executable
@@ -40,6 +42,8 @@ WANTED: Mapping[str, str] = {
 # width → height of the picture, and whether a pixel of the page is one dot ("css") or two
 SIZES: Mapping[int, tuple[int, str]] = {1280: (900, "css"), 360: (780, "device")}
 HOLDER = "김하늘"
+_PORT_BASE = 8100  # addresses stand on some pages: those that everybody gets
+_TALLER = {"revocation-approve": 220}  # so that both persons are in it
 _ROWS, _BAD = 200, 3
 _COLOURS: Sequence[int] = (256, 128, 64, 32)
 _OTHERS = (("2290", "정보처리산업기사", "2026년 정기 기사 1회"), ("7920", "제과기능사", "2026년 상시 기능사 11회"))
@@ -58,9 +62,11 @@ class Photographer:
         wanted = WANTED.get(name)
         if wanted is None:
             return
+        if name == "progress":
+            expect(page.locator("#progress progress")).not_to_have_attribute("value", "0", timeout=60_000)
         before = page.viewport_size
         for width, (height, scale) in SIZES.items():
-            page.set_viewport_size({"width": width, "height": height})
+            page.set_viewport_size({"width": width, "height": height + _TALLER.get(name, 0)})
             page.evaluate("document.activeElement?.blur(); scrollTo(0, 0); document.fonts.ready.then(() => null)")
             data = page.screenshot(scale="css" if scale == "css" else "device", animations="disabled")
             suffix = "" if self.language == "ko" else f"-{self.language}"
@@ -136,9 +142,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
         parser.error("no Chromium is installed")
     chosen.folder.mkdir(parents=True, exist_ok=True)
     taken = Photographer(chosen.folder, chosen.language)
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # whoever ends this ends what it started
     with ExitStack() as stack:
         folder = stack.enter_context(tempfile.TemporaryDirectory())
-        services = stack.enter_context(by_command(Path(folder) / "data"))
+        services = stack.enter_context(by_command(Path(folder) / "data", _PORT_BASE))
         os.environ["LANGUAGE"] = chosen.language  # in which the browser itself speaks, on the buttons for files
         browser = Driver(stack.enter_context(sync_playwright()), path).launch(f"--lang={chosen.language}")
         stack.callback(browser.close)

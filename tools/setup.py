@@ -110,7 +110,16 @@ def browser() -> None:
     begun = time.monotonic()
     print("setup: Chromium from the system's packages …", file=sys.stderr, flush=True)
     run("apt-get", "update", "-qq")
-    run("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "-qq", "--no-install-recommends", "chromium")
+    run(
+        "env",
+        "DEBIAN_FRONTEND=noninteractive",
+        "apt-get",
+        "install",
+        "-y",
+        "-qq",
+        "--no-install-recommends",
+        "chromium",
+    )
     print(f"setup: Chromium done in {time.monotonic() - begun:.1f} s", file=sys.stderr, flush=True)
 
 

@@ -34,6 +34,8 @@ _UNANSWERED_FORGOTTEN_AFTER = _DAY
 def look(wallet: Wallet, open: OpenVault, text: str) -> Asked:
     """Return who asks for what by the link *text* (or what a QR code said), and which certificates fit.
 
+    A request that is looked at again while it is not settled is the same one: what was agreed to is shown once.
+
     Raises ProtocolError for a request that must be refused (``openid.client``: it is not shown who asks,
     ``openid.request``, ``openid.dcql``); WalletError: ``wallet.unreachable``, ``wallet.address``.
     """
@@ -51,10 +53,14 @@ def look(wallet: Wallet, open: OpenVault, text: str) -> Asked:
         request=found,
     )
     with records.changing(wallet.database, open) as change:
+        known = None
         for record in change.read(SCHEMA):
-            if _is_forgotten(Request.from_json(record.value), now):
+            before = Request.from_json(record.value)
+            if _is_forgotten(before, now):
                 change.remove(record.id)
-        asked_id = change.add(SCHEMA, request.to_json())
+            elif _is_same(before, request):
+                known = record.id, before
+        asked_id, request = known or (change.add(SCHEMA, request.to_json()), request)
     return _asked(wallet, open, asked_id, request)
 
 
@@ -217,6 +223,14 @@ def _check_open(wallet: Wallet, request: Request) -> None:
         raise WalletError(
             "this request has expired", code="wallet.request.gone", hint="ask for a new one where it came from"
         )
+
+
+def _is_same(before: Request, request: Request) -> bool:
+    """Say whether *request* is one that is not answered yet, or whose answer may not have got through."""
+    old, new = before.request, request.request
+    waits = before.state is RequestState.SENDING or (before.state is RequestState.OPEN and request.at < before.until)
+    same = (old.client.id, old.response_uri, old.nonce) == (new.client.id, new.response_uri, new.nonce)
+    return waits and same
 
 
 def _is_forgotten(request: Request, now: int) -> bool:

@@ -290,6 +290,19 @@ def test_an_officer_is_invited_with_a_link_whose_secret_browsers_send_to_nobody(
     assert command("admin", "officer", "invite", "park", "--role", "review").error is not None
 
 
+def test_a_bearer_token_is_made_listed_and_ended_and_shown_once(command: Command) -> None:
+    made = command("admin", "token", "add", "exam portal", "--scope", "offers", "--json").json
+    assert made["scopes"] == ["offers"]
+    assert len(made["token"]) >= 43
+    listed = command("admin", "token", "list", "--json")
+    assert [(one["name"], one["revokedAt"]) for one in listed.json["tokens"]] == [("exam portal", None)]
+    assert made["token"] not in listed.out
+    assert command("admin", "token", "revoke", str(made["id"])).error is None
+    assert "revoked" in command("admin", "token", "list").out
+    assert command("admin", "token", "revoke", str(made["id"])).error is not None
+    assert command("admin", "token", "add", "x", "--scope", "everything").error is not None
+
+
 def test_nothing_waits_for_approval_in_a_fresh_office(command: Command) -> None:
     assert command("tasks").out == "Nothing waits for approval.\n"
     assert command("tasks", "--json").json == {"tasks": []}
@@ -309,5 +322,5 @@ def test_the_doctor_ends_with_one_when_something_is_wrong(command: Command) -> N
 def test_every_command_explains_itself(command: Command) -> None:
     for words in (["issue"], ["revoke"], ["suspend"], ["reinstate"], ["approve"], ["tasks"], ["doctor"], ["settings"]):
         assert "--json" in command(*words, "--help").out
-    for words in (["deploy"], ["institution", "create"], ["officer", "add"], ["officer", "remove"]):
+    for words in (["deploy"], ["institution", "create"], ["officer", "add"], ["officer", "remove"], ["token", "add"]):
         assert "--json" in command("admin", *words, "--help").out

@@ -9,7 +9,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Error, Page, expect
 
 from issuer.reasons import reasons
 from jikin.web.languages import day
@@ -29,7 +29,7 @@ _GOOD, _BAD = 12, 3
 def test_issued_received_shown_revoked(services: Services, page_for: PageFor, language: str, width: int) -> None:
     def seen(page: Page, name: str) -> None:
         picture(page, f"story-{name}-{language}-{width}")
-        assert_good(page)
+        _good(page)
         if name == "preview":
             assert page.locator("td.bad").count() >= _BAD
 
@@ -68,6 +68,19 @@ def test_issued_received_shown_revoked(services: Services, page_for: PageFor, la
     # the reason is for who has the certificate in hand, not for who knows its number
     expect(employer.locator("main")).to_contain_text(reasons()[REASON].text.in_language(language))
     _nothing_of_anybody_in_the_logs(services, certificate)
+
+
+def _good(page: Page) -> None:
+    """Fail unless *page* is good; one that reloads itself meanwhile, as progress does, is looked at again."""
+    for more in (True, True, False):
+        try:
+            assert_good(page)
+        except Error as error:
+            if not more or "Execution context was destroyed" not in error.message:
+                raise
+            page.wait_for_load_state()
+        else:
+            return
 
 
 def _today(language: str) -> str:
