@@ -13,7 +13,6 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.sync_api import Locator, Page, expect
@@ -357,10 +356,9 @@ def plain(text: str) -> str:
     return re.sub(r"\s+", " ", text).strip()
 
 
-def facts_of(certificate: Certificate, page: Page) -> dict[str, Any]:
-    """Return number, name and birth date as they stand in the list for the person whose console page is open."""
+def facts_of(certificate: Certificate, page: Page, data: bytes) -> dict[str, str]:
+    """Return number, name and birth date as the list *data* has them for the person on the console's open page."""
     text = page.locator("main").inner_text()
-    for line in csv.DictReader(LIST.read_text("utf-8-sig").splitlines()):
-        if line["성명"] and line["성명"] in text and line["영문성명"] and line["영문성명"] in text:
-            return {"number": certificate.number, "name": line["성명"], "birth_date": line["생년월일"]}
-    raise AssertionError("nobody of the list stands on this page")
+    listed = csv.DictReader(data.decode("utf-8").splitlines())
+    (found,) = (line for line in listed if line["성명"] and line["성명"] in text)
+    return {"number": certificate.number, "name": found["성명"], "birth_date": found["생년월일"]}

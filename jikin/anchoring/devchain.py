@@ -26,7 +26,7 @@ from collections.abc import Iterable
 from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from jikin.errors import ChainUnavailableError, SettingsError
 from jikin.values import Json
@@ -385,7 +385,9 @@ class _Pulse(threading.Thread):
         pause = max(_LOOK_SECONDS, 10 * self._took) if unwritten else max(_DUMP_SECONDS, 10 * self._took)
         if self._file is None or begun - self._written < pause:
             return False
-        self._write(self._file, str(self._node.request("anvil_dumpState")))
+        # Hexadecimal of gzip over RPC, plain JSON in a file for --load-state.
+        dumped = str(self._node.request("anvil_dumpState")).removeprefix("0x")
+        _write(self._file, gzip.decompress(bytes.fromhex(dumped)))
         self._written = time.monotonic()
         self._took = self._written - begun
         return True
@@ -393,15 +395,29 @@ class _Pulse(threading.Thread):
     def _transactions(self, number: int) -> int:
         return int(str(self._node.request("eth_getBlockTransactionCountByNumber", hex(number))), 16)
 
-    def _write(self, path: Path, dumped: str) -> None:
-        # Hexadecimal of gzip over RPC, plain JSON in a file for --load-state.
-        data = gzip.decompress(bytes.fromhex(dumped.removeprefix("0x")))
-        beside = path.with_name(path.name + ".new")
-        with beside.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(path)
+
+def _write(path: Path, state: bytes) -> None:
+    """Write a dumped *state* whole or not at all; raises ValueError for what is none."""
+    data = json.dumps(_with_one_beginning(json.loads(state)), separators=(",", ":")).encode()
+    beside = path.with_name(path.name + ".new")
+    with beside.open("wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+    beside.replace(path)
+
+
+def _with_one_beginning(state: dict[str, Any]) -> dict[str, Any]:
+    """Return *state* with the block 0 of the chain alone.
+
+    Anvil makes a block 0 at every start, adds it to the loaded ones, and may later take it for the chain's own.
+    """
+    beginnings: list[Any] = []
+    later: list[Any] = []
+    for block in state["blocks"]:
+        (later if int(block["header"]["number"], 16) else beginnings).append(block)
+    beginnings.sort(key=lambda block: int(block["header"]["timestamp"], 16))
+    return {**state, "blocks": [*beginnings[:1], *later]}
 
 
 def _leaving(state: Path) -> Path:
@@ -412,12 +428,9 @@ def _leaving(state: Path) -> Path:
 def _take_over(leaving: Path, state: Path) -> None:
     """Put *leaving* in the place of *state* when it is whole; in any case it is gone afterwards."""
     with contextlib.suppress(FileNotFoundError):
-        try:
-            json.loads(leaving.read_bytes())
-        except ValueError:
-            leaving.unlink()
-        else:
-            leaving.replace(state)
+        with contextlib.suppress(ValueError, KeyError):
+            _write(state, leaving.read_bytes())
+        leaving.unlink()
 
 
 def _is_free(port: int) -> bool:
