@@ -18,9 +18,6 @@ if TYPE_CHECKING:
     from jikin.command.chapters.machines import Paper
     from jikin.command.stage import Stage
 
-# Nothing that was learned from chain and issuer is used a second time: the story does not wait.
-_SETTINGS = {"JIKIN_SESSION_SECONDS": "0"}
-
 
 def register(app: typer.Typer) -> None:
     """Add ``demo`` to the command."""
@@ -44,10 +41,12 @@ def play(root: Path, console: Console, *, keep: bool, port_base: int = 8100) -> 
     """Return the last line of the story played in the checkout *root*; raises JikinError where a check fails."""
     from jikin.command import trial as trials
     from jikin.command.chapters import endings, holder, machines, office
+    from jikin.command.child import warm_up
     from jikin.command.stage import Stage, new_folder
     from jikin.command.story import Story
     from jikin.command.trial import TrialPlan
 
+    warm_up()
     story = Story(console)
     plan = TrialPlan(
         folder=new_folder(root),

@@ -77,12 +77,18 @@ OFFICERS = (
 
 
 def found(
-    environ: Mapping[str, str], foundings: Sequence[Founding], officers: Sequence[Post], told: Callable[[str], None]
+    environ: Mapping[str, str],
+    foundings: Sequence[Founding],
+    officers: Sequence[Post],
+    told: Callable[[str], None],
+    *,
+    pinned: Callable[[], None] = lambda: None,
 ) -> tuple[Founded, ...]:
     """Return *foundings* as institutions of the office that *environ* describes; *told* gets a line for each step.
 
-    The registry is deployed where none is pinned. Raises RegistryMismatchError where the chain is another than the one
-    pinned, OfficeError where the chain gives no money away, ChainUnavailableError.
+    *pinned* is called when the registry's pins are there: who only reads the registry can begin. The registry is
+    deployed where none is pinned. Raises RegistryMismatchError where the chain is another than the one pinned,
+    OfficeError where the chain gives no money away, ChainUnavailableError.
     """
     from issuer import app, development
     from issuer.settings import load
@@ -92,6 +98,7 @@ def found(
     with app.build(settings) as office:
         pins = development.deploy(office)
         told(f"registry {pins.registry} on chain {pins.chain}")
+        pinned()
         return tuple(_found(office, founding, officers, told) for founding in foundings)
 
 

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import enum
 import os
-import signal
-import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,9 +13,6 @@ import typer
 
 if TYPE_CHECKING:
     from fastapi import FastAPI
-
-_LOOK_SECONDS = 0.5
-_GRACE_SECONDS = 15.0
 
 
 class Service(enum.StrEnum):
@@ -44,16 +39,10 @@ def register(app: typer.Typer) -> None:
 
 def serve(
     service: Annotated[Service, typer.Argument(metavar="issuer|wallet|verifier", help="Which one.")],
-    *,
-    parent: Annotated[
-        int | None, typer.Option("--parent", hidden=True, help="End when this process is no longer the parent.")
-    ] = None,
 ) -> None:
     """Serve one of the services on 127.0.0.1 until it is told to stop; its settings are JIKIN_… variables."""
     from jikin.web.serving import serve as run
 
-    if parent is not None:
-        _end_with(parent)
     served = open_service(service, os.environ)
     run(served.application, port=served.port, certificate=served.certificate)
 
@@ -96,17 +85,3 @@ _OPENERS: Mapping[Service, Callable[[Mapping[str, str]], Served]] = {
 
 def _pair(certificate: Path | None, key: Path | None) -> tuple[Path, Path] | None:
     return None if certificate is None or key is None else (certificate, key)
-
-
-def _end_with(parent: int) -> None:
-    """End this process, at first politely, as soon as *parent* is not its parent any more: whoever began it is dead."""
-
-    def watch() -> None:
-        pause = threading.Event()
-        while os.getppid() == parent:
-            pause.wait(_LOOK_SECONDS)
-        os.kill(os.getpid(), signal.SIGTERM)
-        pause.wait(_GRACE_SECONDS)
-        os._exit(1)
-
-    threading.Thread(target=watch, name="parent-watch", daemon=True).start()

@@ -20,6 +20,7 @@ from jikin.web.texts import Texts
 _KEPT_RUNS = 3
 _LOOK_SECONDS = 0.25
 _WAIT_SECONDS = 300.0
+_SHARED_SECONDS = 1.1
 _PERCENT = re.compile(r"(\d{1,3})\s?%")
 
 
@@ -121,6 +122,10 @@ class Stage:
                 if (stated := _PERCENT.search(page.text)) is not None:
                     progress.update(task, completed=int(stated[1]))
                 time.sleep(_LOOK_SECONDS)
+
+    def settle(self) -> None:
+        """Wait until the verifier has forgotten what it learned before: it shares answers for a second."""
+        time.sleep(_SHARED_SECONDS)
 
     def close(self) -> None:
         """Close every browser."""

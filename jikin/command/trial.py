@@ -84,10 +84,19 @@ class Trial:
     institutions: tuple[Founded, ...] = ()
 
     def found(self, told: Callable[[str], None]) -> None:
-        """Deploy the registry, set the institutions up, and invite their officers; what stands already is kept."""
+        """Deploy the registry, set the institutions up, and invite their officers; what stands already is kept.
+
+        Wallet and verifier come up meanwhile.
+        """
         environ = founding.environment(self.settings(Service.ISSUER))
         try:
-            self.institutions = founding.found(environ, founding.INSTITUTIONS, founding.OFFICERS, told)
+            self.institutions = founding.found(
+                environ,
+                founding.INSTITUTIONS,
+                founding.OFFICERS,
+                told,
+                pinned=lambda: self.launch(Service.WALLET, Service.VERIFIER),
+            )
         except RegistryError as error:
             error.hint = error.hint or (
                 f"{self.plan.office} knows a registry that this chain does not have: start with the chain it was set "
@@ -95,10 +104,9 @@ class Trial:
             )
             raise
 
-    def start(self, *services: Service) -> None:
-        """Start *services* (all of them when none is named) and return when they are ready."""
-        chosen = services or tuple(Service)
-        for service in chosen:
+    def launch(self, *services: Service) -> None:
+        """Start those of *services* that do not run yet."""
+        for service in services:
             child = self.children.get(service) or Child(
                 service,
                 self.plan.url(service),
@@ -107,7 +115,13 @@ class Trial:
                 self.trust,
             )
             self.children[service] = child
-            child.start()
+            if not child.alive:
+                child.start()
+
+    def start(self, *services: Service) -> None:
+        """Start *services* (all of them when none is named) unless they run, and return when they are ready."""
+        chosen = services or tuple(Service)
+        self.launch(*chosen)
         for service in chosen:
             self.children[service].wait_until_ready()
 

@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 
 from jikin.command import trial as trials
+from jikin.command.child import warm_up
 from jikin.command.serve import Service
 from jikin.command.trial import Trial, TrialPlan
 from jikin.errors import JikinError
@@ -52,6 +53,7 @@ def up(
         plan = TrialPlan(
             folder=folder, root=checkout(), port_base=port_base, chain=chain, tls=tls, dev_tokens=dev_tokens
         )
+        warm_up()
         with trials.opened(plan) as trial:
             console.print(f"chain {trial.rpc_url}", markup=False, highlight=False)
             trial.found(lambda line: console.print(line, markup=False, highlight=False, soft_wrap=True))

@@ -86,7 +86,10 @@ def test_other_bytes_are_refused(data: bytes) -> None:
 REFUSED_PARTS: dict[str, dict[str, Any]] = {
     "a domain with a scheme": {"domain": "https://certs.example"},
     "a domain in capitals": {"domain": "Certs.example"},
-    "a domain with a path": {"domain": "certs.example/a"},
+    "a domain with an empty part of a path": {"domain": "certs.example//a"},
+    "a domain that ends in a slash": {"domain": "certs.example/a/"},
+    "a domain whose path leads upwards": {"domain": "certs.example/.."},
+    "a scheme before another host than this machine": {"domain": "https://certs.example"},
     "a domain with a user": {"domain": "user@certs.example"},
     "a domain that ends in a line": {"domain": "certs.example\n"},
     "a long number code": {"number_code": "KR123"},

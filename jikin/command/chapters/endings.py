@@ -128,9 +128,11 @@ def outage(stage: Stage, printed: Paper, *, chain_too: bool) -> None:
     issuer = stage.trial.children[Service.ISSUER]
     issuer.stop()
     story.say("the issuer is stopped")
+    stage.settle()
     said = stage.file(printed.pdf.name, data)
     story.check(f"the chain is enough: {said.sentence('ko')}", said.outcome == "passed", said.codes)
     stage.trial.start(Service.ISSUER)
+    stage.settle()
     back = stage.number(printed.certificate.number)
     story.check("the issuer is back, and everything goes on", back.outcome == "passed", back.codes)
     if not chain_too or stage.trial.node is None:
@@ -138,6 +140,7 @@ def outage(stage: Stage, printed: Paper, *, chain_too: bool) -> None:
         return
     stage.trial.node.stop()
     story.say("the chain is stopped")
+    stage.settle()
     said = stage.file(printed.pdf.name, data)
     story.check(f"the verifier says: {said.sentence('ko')}", said.outcome == "unknown", said.codes)
     listed = checks_again(stage)
