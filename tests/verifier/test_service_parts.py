@@ -244,6 +244,7 @@ def test_a_session_is_lent_to_one_at_a_time(town: Town, clock: Clock) -> None:
         assert one is not other
 
 
+@pytest.mark.usefixtures("logs_of_its_own")
 def test_trust_is_read_again_when_its_folder_changes(town: Town, clock: Clock, tmp_path: Path) -> None:
     folder = tmp_path / "trust"
     folder.mkdir()

@@ -189,6 +189,7 @@ def test_the_look_switch_keeps_known_positions_only(client: TestClient) -> None:
     assert '<html lang="ko" data-theme="dark" data-text="big">' in page
 
 
+@pytest.mark.usefixtures("logs_of_its_own")
 def test_a_log_line_names_the_route_and_nothing_of_the_request(
     client: TestClient, capsys: pytest.CaptureFixture[str]
 ) -> None:
