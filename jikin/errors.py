@@ -10,7 +10,8 @@
     │   └── MultibaseError       multibase, multikey, base45
     ├── CredentialError          a credential, presentation or receipt that breaks its model
     ├── ProofError               a proof that cannot be made or read
-    │   └── UnknownSuiteError
+    │   ├── UnknownSuiteError
+    │   └── EnvelopeError        a JWS, SD-JWT or COSE message that breaks its format
     ├── DidError                 a DID or DID document that cannot be used
     ├── StatusError              a status list, epoch or note that breaks its rules
     ├── AnchorError              a tree, path or receipt that breaks its rules
@@ -20,6 +21,7 @@
     ├── RegistryError            the registry answered, and the answer forbids going on
     │   ├── RegistryMismatchError   another chain, address or code than the pinned one
     │   └── RegistryRefusedError    the contract refused a call, by name and arguments
+    ├── BadgeError               a badge or certificate of another system that cannot be read or made
     ├── DocumentError            a PDF, image or archive that cannot be read or made
     ├── SettingsError            a setting that is missing or cannot be right
     ├── ProtocolError            an OpenID4VCI or OpenID4VP message that breaks its protocol
@@ -111,6 +113,18 @@ class UnknownSuiteError(ProofError):
         super().__init__(f"no cryptosuite called {name!r}; this installation knows {', '.join(known)}")
         self.name = name
         self.known = known
+
+
+class EnvelopeError(ProofError):
+    """A JWS, SD-JWT or COSE message breaks the rules of its format."""
+
+    code = "envelope.malformed"
+
+
+class BadgeError(JikinError):
+    """A badge, record or certificate of another system cannot be read or made."""
+
+    code = "badge"
 
 
 class DidError(JikinError):

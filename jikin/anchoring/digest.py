@@ -41,6 +41,8 @@ class ProofHash:
     @classmethod
     def of(cls, statement: SignedStatement) -> ProofHash:
         """Return the hashes of *statement*; raises AnchorError when the form forbids what it carries."""
+        if statement.form is Form.NONE:
+            raise AnchorError(f"a proof of {statement.algorithm} enters no digest", code="anchor.proofs")
         if statement.form is Form.EIP712:
             _check_eip712(statement)
         return cls(

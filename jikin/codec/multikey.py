@@ -31,8 +31,13 @@ _BY_HEADER = {kind.header: kind for kind in _KINDS}
 
 
 def encode(key: PublicKey) -> str:
-    """Return the Multikey text of *key* in base58 (header "z"); raises MultibaseError for a key of the wrong length."""
-    kind = _BY_TYPE[key.type]
+    """Return the Multikey text of *key* in base58 (header "z").
+
+    Raises MultibaseError for a key of the wrong length, ``codec.multikey.unsupported`` for an Ethereum account.
+    """
+    kind = _BY_TYPE.get(key.type)
+    if kind is None:
+        raise MultibaseError(f"a key of kind {key.type.value} has no Multikey", code="codec.multikey.unsupported")
     _check(kind, key.raw)
     return multibase.encode(kind.header + key.raw, "z")
 

@@ -1,19 +1,21 @@
 """The steps that Data Integrity cryptosuites share (W3C Data Integrity 1.0, section 4; the suites' section 3).
 
-A suite names its parts: how a document becomes bytes, and how the proof's ``@context`` is set. All else (reading the
-proof options strictly, hashing configuration and document, joining the hashes, encoding the signature) is here once.
+A suite names its parts: how a document becomes bytes (``transformation``) and by which keys it is signed (``scheme``).
+All else (reading the proof options strictly, joining the hashes, encoding the signature) is here once.
 """
 
 from __future__ import annotations
 
 import re
-from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from typing import Literal, TypeAlias
 
 from jikin.codec import multibase
 from jikin.errors import MultibaseError, ProofError, ValueRefusedError
-from jikin.proofs import ed25519
+from jikin.proofs.scheme import Scheme
+from jikin.proofs.suite import DATA_INTEGRITY as TYPE
 from jikin.proofs.suite import ProofOptions
+from jikin.proofs.transformation import Transformation
 from jikin.values import (
     Form,
     Json,
@@ -24,46 +26,44 @@ from jikin.values import (
     Signer,
     format_instant,
     parse_instant,
-    sha256,
 )
 
-TYPE = "DataIntegrityProof"
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:\S+")
-# Base58 of 64 bytes has 64 to 88 characters, plus the header: a longer text is not even decoded.
-_MAX_PROOF_VALUE = 89
+Header: TypeAlias = Literal["z", "u"]
 
 
-class EddsaSuite(ABC):
-    """What eddsa-rdfc-2022 and eddsa-jcs-2022 share: Ed25519, SHA-256, base58 (W3C Data Integrity EdDSA 1.0)."""
+class DataIntegritySuite:
+    """A cryptosuite put together: a transformation of the document, and the schemes whose keys it takes.
+
+    A proof does not name the kind of its key; where there are several schemes the length of the signature tells, and
+    with it the hash (W3C Data Integrity ECDSA 1.0, section 3.2: SHA-384 with P-384).
+    """
+
+    proof_type = TYPE
+
+    def __init__(
+        self, name: str, transformation: Transformation, schemes: Sequence[Scheme], *, header: Header = "z"
+    ) -> None:
+        """Take the parts; *header* is the multibase alphabet of ``proofValue``."""
+        self._name = name
+        self.transformation = transformation
+        self._schemes = tuple(schemes)
+        self._header: Header = header
 
     @property
-    @abstractmethod
     def name(self) -> str:
         """Return the cryptosuite's name."""
+        return self._name
 
     @property
     def key_types(self) -> frozenset[KeyType]:
-        """Return the one kind of key it takes."""
-        return frozenset({KeyType.ED25519})
+        """Return the kinds of key it takes."""
+        return frozenset(scheme.key_type for scheme in self._schemes)
 
-    @abstractmethod
-    def canonical(self, document: JsonObject) -> bytes:
-        """Return the bytes of *document* that are hashed; raises CanonicalizationError."""
-
-    @abstractmethod
-    def new_configuration(self, unsecured: JsonObject, options: JsonObject) -> JsonObject:
-        """Return the configuration of a new proof with these *options*, its ``@context`` set as the suite asks."""
-
-    @abstractmethod
-    def configurations(self, unsecured: JsonObject, options: JsonObject) -> tuple[JsonObject, JsonObject]:
-        """Return the document and the configuration to hash for an existing proof with these *options*.
-
-        Raises ProofError (``proof.context``) when the proof was made for another ``@context``.
-        """
-
-    def published(self, configuration: JsonObject) -> JsonObject:
-        """Return what of a new proof's *configuration* goes into the proof."""
-        return configuration
+    @property
+    def defines_terms(self) -> bool:
+        """Say whether a document with an undefined term has no canonical form: then its terms are covered."""
+        return self.transformation.defines_terms
 
     def create_proof(self, unsecured: JsonObject, options: ProofOptions, signer: Signer) -> JsonObject:
         """Return the proof object for *unsecured*, signed by *signer*.
@@ -74,41 +74,57 @@ class EddsaSuite(ABC):
 
     def sign(self, unsecured: JsonObject, options: ProofOptions, signer: Signer) -> tuple[JsonObject, SignedStatement]:
         """Return the proof object for *unsecured* and what it states; raises as ``create_proof`` does."""
-        key = signer.public_key
-        if key.type not in self.key_types:
-            raise ProofError(f"{self.name} signs with Ed25519 keys, got one of kind {key.type.value}")
-        configuration = self.new_configuration(unsecured, _members(self.name, options))
-        signed = self._hash_data(unsecured, configuration)
+        kind = signer.public_key.type
+        scheme = next((one for one in self._schemes if one.key_type is kind), None)
+        if scheme is None:
+            known = ", ".join(one.key_type.value for one in self._schemes)
+            raise ProofError(f"{self.name} signs with {known} keys, got one of kind {kind.value}")
+        if options.mandatory_pointers:
+            raise ProofError(f"{self.name} shows a document whole: it knows no mandatory pointers")
+        configuration = self.transformation.new_configuration(unsecured, members(self.name, options))
+        signed = self._hash_data(unsecured, configuration, scheme)
         signature = signer.sign(signed)
-        if len(signature) != ed25519.SIGNATURE_BYTES:
-            raise ProofError(f"the signer returned {len(signature)} bytes instead of {ed25519.SIGNATURE_BYTES}")
-        proof = {**self.published(configuration), "proofValue": multibase.encode(signature, "z")}
+        if len(signature) != scheme.signature_bytes:
+            raise ProofError(f"the signer returned {len(signature)} bytes instead of {scheme.signature_bytes}")
+        value = multibase.encode(signature, self._header)
+        proof = {**self.transformation.published(configuration), "proofValue": value}
         return proof, SignedStatement(Form.DATA_INTEGRITY, self.name, signed, signature)
 
     def statement(self, unsecured: JsonObject, proof: JsonObject) -> SignedStatement:
-        """Return what *proof* signs (64 bytes: configuration hash, document hash) and its signature (64 bytes).
+        """Return what *proof* signs (configuration hash, document hash; 64 or 96 bytes) and its raw signature.
 
         The signature is not judged. Raises CanonicalizationError, ProofError for a malformed proof.
         """
         check(proof, self.name)
-        signature = _signature(proof.get("proofValue"))
+        lengths = [scheme.signature_bytes for scheme in self._schemes]
+        signature = proof_value(proof, self._header, max(lengths))
+        scheme = next((one for one in self._schemes if one.signature_bytes == len(signature)), None)
+        if scheme is None:
+            right = " or ".join(map(str, lengths))
+            raise ProofError(f"a signature of {self.name} is {right} bytes, proofValue holds {len(signature)}")
         options = {name: value for name, value in proof.items() if name != "proofValue"}
-        document, configuration = self.configurations(unsecured, options)
-        return SignedStatement(Form.DATA_INTEGRITY, self.name, self._hash_data(document, configuration), signature)
+        document, configuration = self.transformation.configurations(unsecured, options)
+        signed = self._hash_data(document, configuration, scheme)
+        return SignedStatement(Form.DATA_INTEGRITY, self.name, signed, signature)
 
     def verify(self, statement: SignedStatement, key: PublicKey) -> bool:
         """Say whether the signature of *statement* is by *key*; another suite's statement or kind of key is False."""
         if statement.form is not Form.DATA_INTEGRITY or statement.algorithm != self.name:
             return False
-        return ed25519.verify(key, statement.signed, statement.signature)
+        scheme = next((one for one in self._schemes if one.key_type is key.type), None)
+        return scheme is not None and scheme.verify(key, statement.signed, statement.signature)
 
-    def _hash_data(self, document: JsonObject, configuration: JsonObject) -> bytes:
+    def _hash_data(self, document: JsonObject, configuration: JsonObject, scheme: Scheme) -> bytes:
         """Join the two hashes (section 3.2.4, 3.3.4): the configuration's first, then the document's."""
-        return sha256(self.canonical(configuration)) + sha256(self.canonical(document))
+        canonical = self.transformation.canonical
+        return b"".join(scheme.digest(canonical(part, scheme.hash)) for part in (configuration, document))
 
 
-def _members(name: str, options: ProofOptions) -> JsonObject:
+def members(name: str, options: ProofOptions) -> JsonObject:
+    """Return the options of a new proof of the suite *name* as its members, in the order of the specification."""
     members: dict[str, Json] = {"type": TYPE, "cryptosuite": name}
+    if options.id is not None:
+        members["id"] = options.id
     if options.created is not None:
         members["created"] = format_instant(options.created)
     if options.expires is not None:
@@ -119,6 +135,9 @@ def _members(name: str, options: ProofOptions) -> JsonObject:
         members["domain"] = options.domain
     if options.challenge is not None:
         members["challenge"] = options.challenge
+    if options.previous_proof:
+        one = len(options.previous_proof) == 1
+        members["previousProof"] = options.previous_proof[0] if one else list(options.previous_proof)
     return members
 
 
@@ -171,13 +190,16 @@ def _refuse(member: str, proof: JsonObject, right: str) -> ProofError:
     return ProofError(f"the proof's {member} is {found}; right would be {right}")
 
 
-def _signature(value: Json) -> bytes:
-    if not isinstance(value, str) or not value.startswith("z") or len(value) > _MAX_PROOF_VALUE:
-        raise ProofError("proofValue is a multibase text in base58 (header z) of a 64-byte signature")
+def proof_value(proof: JsonObject, header: Header, max_bytes: int) -> bytes:
+    """Return the bytes of ``proofValue`` in the alphabet *header*; a text of more than *max_bytes* is not decoded.
+
+    Raises ProofError (``proof.malformed``).
+    """
+    value = proof.get("proofValue")
+    # Base58 takes 1.366 characters a byte, base64url 1.334, and the header is one more.
+    if not isinstance(value, str) or not value.startswith(header) or len(value) > max_bytes * 1.37 + 2:
+        raise ProofError(f"proofValue is a multibase text with the header {header} of at most {max_bytes} bytes")
     try:
-        signature = multibase.decode(value)
+        return multibase.decode(value)
     except MultibaseError as error:
         raise ProofError(f"proofValue: {error}") from error
-    if len(signature) != ed25519.SIGNATURE_BYTES:
-        raise ProofError(f"an Ed25519 signature is {ed25519.SIGNATURE_BYTES} bytes, proofValue holds {len(signature)}")
-    return signature

@@ -12,6 +12,7 @@ from nacl.exceptions import CryptoError
 from nacl.signing import SigningKey, VerifyKey
 
 from jikin.errors import ValueRefusedError
+from jikin.proofs.scheme import Scheme
 from jikin.values import KeyType, PublicKey
 
 SIGNATURE_BYTES = 64
@@ -59,3 +60,6 @@ def verify(public: PublicKey, message: bytes, signature: bytes) -> bool:
     except (CryptoError, ValueError, TypeError):  # ValueError: a key that is not 32 bytes
         return False
     return True
+
+
+SCHEME = Scheme(KeyType.ED25519, "sha256", SIGNATURE_BYTES, verify)

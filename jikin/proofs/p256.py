@@ -11,6 +11,7 @@ from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from jikin.errors import ValueRefusedError
+from jikin.proofs.scheme import Scheme
 from jikin.values import KeyType, PublicKey
 
 SIGNATURE_BYTES = 64
@@ -76,3 +77,6 @@ def verify(public: PublicKey, message: bytes, signature: bytes) -> bool:
     except (InvalidSignature, ValueError):  # ValueError: the bytes are no point of the curve
         return False
     return True
+
+
+SCHEME = Scheme(KeyType.P256, "sha256", SIGNATURE_BYTES, verify)

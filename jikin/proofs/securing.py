@@ -69,12 +69,10 @@ def statement(
     unsecured: JsonObject, proof: JsonObject, proofs: Sequence[JsonObject], suites: Suites
 ) -> SignedStatement:
     """Return what one *proof* of a document signs; *proofs* are all of the document's. Raises as statements does."""
-    name = proof.get("cryptosuite")
-    if not isinstance(name, str):
-        raise ProofError("the proof names no cryptosuite")
+    suite = suites.of(proof)
     previous = _previous(proof, proofs)
     signed: JsonObject = {**unsecured, "proof": previous} if previous else unsecured
-    return suites.named(name).statement(signed, proof)
+    return suite.statement(signed, proof)
 
 
 def _previous(proof: JsonObject, proofs: Sequence[JsonObject]) -> list[Json]:

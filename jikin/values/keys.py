@@ -16,6 +16,7 @@ class KeyType(Enum):
     SECP256K1 = "secp256k1"
     BLS12_381_G2 = "BLS12-381 G2"
     ML_DSA_44 = "ML-DSA-44"
+    ETHEREUM_ACCOUNT = "Ethereum account"  # 20 bytes: the key itself is recovered from a signature
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,8 +39,12 @@ class Signer(Protocol):
 
 
 class Form(Enum):
-    """How a signature enters the anchor digest (STATEMENTS 3); the value is the byte hashed."""
+    """How a signature enters the anchor digest (STATEMENTS 3); the value is the byte hashed.
 
+    NONE enters no digest: a bbs-2023 credential is anchored by the statement of its cohort.
+    """
+
+    NONE = 0
     DATA_INTEGRITY = 1
     JWS = 2
     COSE = 3
@@ -51,7 +56,8 @@ class Form(Enum):
 class SignedStatement:
     """One issuer signature as the anchor digest sees it: *signed* are the bytes signed, *signature* the raw signature.
 
-    Form 1 (Data Integrity): *signed* is the suite's hashData, proof configuration hash then document hash.
+    Form 1 (Data Integrity): *signed* is the suite's hashData, proof configuration hash then document hash. A suite
+    whose check needs more than these bytes hands out a statement of a class of its own.
     """
 
     form: Form

@@ -29,7 +29,6 @@ from jikin.verification.sources import Opening, Session, Sources
 
 __all__ = ["Session", "Sources", "gather", "gather_reading"]
 
-_RDF = "-rdfc-"  # in the name of a suite whose canonical form refuses undefined terms by itself
 _UNREADABLE = Code.STATUS_UNREADABLE.value
 _NO_NOTE: Fact[SealedNote | None] = Known(None)
 
@@ -227,7 +226,7 @@ class _Gathering:
         method = documented.value
         if method is None or RELATIONSHIP not in method.relationships:
             return Missing(_UNREADABLE, "the status list is signed by a key that its issuer does not name")
-        fits = self.session.sources.suites.named(proof.suite).verify(proof.statement, method.public_key)
+        fits = self.session.sources.suites.verifier(proof.suite).verify(proof.statement, method.public_key)
         return None if fits else Missing(_UNREADABLE, "the signature of the status list does not fit")
 
     # --- what does it mean ---
@@ -236,7 +235,9 @@ class _Gathering:
         """Return which term has no definition, where no RDF canonical form has already said so."""
         proofs = self.reading.proofs
         told = any(
-            proof.code.question is Question.MODEL if isinstance(proof, Fault) else _RDF in proof.suite
+            proof.code.question is Question.MODEL
+            if isinstance(proof, Fault)
+            else self.session.sources.suites.verifier(proof.suite).defines_terms
             for proof in proofs
         )
         if told or not self.reading.is_credential:

@@ -21,7 +21,6 @@ from jikin.errors import (
     ValueRefusedError,
 )
 from jikin.proofs import securing
-from jikin.proofs.data_integrity import TYPE as DATA_INTEGRITY
 from jikin.values import Did, DidUrl, Json, JsonObject, SignedStatement, format_instant, parse_instant
 from jikin.verification.checks.case import Said
 from jikin.verification.document import Document
@@ -37,7 +36,6 @@ PURPOSE = "authentication"
 _TYPE = "VerifiablePresentation"
 _ENVELOPED = frozenset({"EnvelopedVerifiableCredential", "EnvelopedVerifiablePresentation"})
 _MAX_CREDENTIALS = 64
-_RDF = "-rdfc-"  # in the name of a suite whose canonical form refuses undefined terms by itself
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,7 +126,7 @@ class _Judging:
         if proofs:
             for proof in proofs:
                 yield from self._proof(unsecured, proof, proofs)
-            if not any(_RDF in str(proof.get("cryptosuite")) for proof in proofs):
+            if not any(self._defines_terms(proof) for proof in proofs):
                 yield from self._terms(unsecured)
             if self.signers and holder is not None and holder not in {str(signer) for signer in self.signers}:
                 yield Said(Code.PRESENTATION_HOLDER, f"it names the holder {holder[:200]!r} and is signed by another")
@@ -158,6 +156,12 @@ class _Judging:
         yield Said(Code.PRESENTATION_NOT_SIGNED, "the presentation has no proof, and none was asked for")
         yield from self._terms(document)
 
+    def _defines_terms(self, proof: JsonObject) -> bool:
+        try:
+            return self.session.sources.suites.of(proof).defines_terms
+        except ProofError:
+            return False
+
     def _terms(self, document: JsonObject) -> Iterator[Said]:
         """Yield which term has no definition, where no RDF canonical form was made that would have told."""
         try:
@@ -169,8 +173,6 @@ class _Judging:
     def _proof(self, unsecured: JsonObject, proof: JsonObject, proofs: Sequence[JsonObject]) -> Iterator[Said]:
         suites = self.session.sources.suites
         try:
-            if proof.get("type") != DATA_INTEGRITY:
-                raise UnknownSuiteError(str(proof.get("type"))[:80], suites.names)
             statement = securing.statement(unsecured, proof, proofs, suites)
             method = DidUrl(str(proof.get("verificationMethod")))
         except UnknownSuiteError as error:

@@ -23,7 +23,6 @@ from jikin.errors import (
     WorkLimitError,
 )
 from jikin.proofs import securing
-from jikin.proofs.data_integrity import TYPE
 from jikin.proofs.suite import Suites
 from jikin.values import Did, DidUrl, Digest, Json, JsonObject, SignedStatement, parse_instant
 from jikin.verification.document import Document
@@ -155,8 +154,6 @@ def read_proof(
 ) -> ReadProof | Fault:
     """Return one *proof* of the document *unsecured* as the checks look at it; *proofs* are all of the document's."""
     try:
-        if proof.get("type") != TYPE:
-            raise UnknownSuiteError(str(proof.get("type"))[:80], suites.names)
         statement = securing.statement(unsecured, proof, proofs, suites)
         if proof.get("proofPurpose") != _ASSERTION:
             return Fault(

@@ -43,7 +43,7 @@ def _proof(case: Case, anchoring: Anchoring, proof: ReadProof) -> Iterator[Said]
     if key is None:
         yield Said(Code.PROOF_UNCHECKED, f"no key of the issuer is known as {proof.method}")
         return
-    if not case.suites.named(proof.suite).verify(proof.statement, key):
+    if not case.suites.verifier(proof.suite).verify(proof.statement, key):
         yield Said(Code.PROOF_MISMATCH, f"the {proof.suite} signature is not by {proof.method} over this document")
         return
     yield Said(Code.PROOF_VALID, f"{proof.suite} by {proof.method}")
