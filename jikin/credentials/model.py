@@ -21,10 +21,11 @@ _V1_DATES = ("issuanceDate", "expirationDate")
 
 
 class Model(Enum):
-    """The version of the data model; the value is the base context."""
+    """The data model; the value is W3C's base context, or the name of another model."""
 
     V2_0 = CONTEXT_V2
     V1_1 = CONTEXT_V1
+    SD_JWT_VC = "SD-JWT VC"
 
 
 @dataclass(frozen=True, slots=True)

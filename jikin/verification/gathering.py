@@ -242,7 +242,7 @@ class _Gathering:
         )
         if told or not self.reading.is_credential:
             return Known(None)
-        document = {name: value for name, value in self.reading.document.credential.items() if name != "proof"}
+        document = {name: value for name, value in self.reading.content.items() if name != "proof"}
         try:
             jsonld.to_quads(document, self.session.sources.contexts)
         except CanonicalizationError as error:

@@ -7,15 +7,17 @@ fault with the code under which the judgement will report it.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from jikin.anchoring.digest import NOTHING, credential_digest
+from jikin.credentials import sd_jwt_vc
 from jikin.credentials.model import Credential, StatusEntry
 from jikin.credentials.types import CredentialType
 from jikin.errors import (
     AnchorError,
     CanonicalizationError,
     CredentialError,
+    EnvelopeError,
     JikinError,
     ProofError,
     UnknownSuiteError,
@@ -23,13 +25,18 @@ from jikin.errors import (
     WorkLimitError,
 )
 from jikin.proofs import securing
+from jikin.proofs.envelope import Opened
+from jikin.proofs.envelopes.enveloped import contained, is_enveloped
 from jikin.proofs.suite import Suites
 from jikin.values import Did, DidUrl, Digest, Json, JsonObject, SignedStatement, parse_instant
 from jikin.verification.document import Document
 from jikin.verification.findings import Code
 from jikin.verification.report import Subject
 
+SD_JWT_VC = "dc+sd-jwt"
 _ASSERTION = "assertionMethod"
+# What an envelope can be wrong in without being broken.
+_ENVELOPE_FAULTS = {"envelope.unknown": Code.PROOF_UNKNOWN_SUITE, "envelope.unsupported": Code.PROOF_UNKNOWN_SUITE}
 # Canonicalisation errors of which the document is not the cause, or the cause is none of the model.
 _UNKNOWN_VOCABULARY = frozenset({"codec.unknown-context", "codec.context-missing", "codec.context-changed"})
 _UNDEFINED = frozenset(
@@ -75,11 +82,17 @@ class Reading:
     credential: Credential | None = field(repr=False)
     fault: Fault | None
     proofs: tuple[ReadProof | Fault, ...]
+    opened: Opened | None = field(default=None, repr=False)
+
+    @property
+    def content(self) -> JsonObject:
+        """Return the credential as JSON: out of its envelope where it came in one."""
+        return self.document.credential if self.opened is None else self.opened.document
 
     @property
     def is_credential(self) -> bool:
         """Say whether the document is the credential itself, and not a record that speaks of one."""
-        return self.credential is not None and self.credential.document is self.document.credential
+        return self.credential is not None and self.credential.document is self.content
 
     @property
     def sound_proofs(self) -> tuple[ReadProof, ...]:
@@ -126,6 +139,8 @@ class Reading:
 
 def read(document: Document, suites: Suites) -> Reading:
     """Return what *document* says of itself; *suites* are those whose proofs can be read."""
+    if document.envelope is not None or is_enveloped(document.credential):
+        return read_envelope(document, suites)
     try:
         credential = Credential.parse(document.credential)
     except CredentialError as error:
@@ -138,6 +153,55 @@ def read(document: Document, suites: Suites) -> Reading:
             return Reading(document, credential, None, ())
         return Reading(document, None, Fault(Code.PROOF_MALFORMED, str(error)), ())
     return Reading(document, credential, None, tuple(read_proof(unsecured, proof, proofs, suites) for proof in proofs))
+
+
+def read_envelope(document: Document, suites: Suites) -> Reading:
+    """Return what the credential in an envelope says of itself; its one signature is read as a proof is."""
+    try:
+        opened = suites.open(contained(document.credential) if document.envelope is None else document.envelope)
+    except EnvelopeError as error:
+        return Reading(document, None, Fault(_ENVELOPE_FAULTS.get(error.code, Code.PROOF_MALFORMED), str(error)), ())
+    if opened.content != "credential":
+        return Reading(document, None, Fault(Code.MODEL_MALFORMED, "this is a presentation, not a credential"), ())
+    try:
+        credential = parse_opened(opened)
+        proof = ReadProof(
+            suite=opened.format,
+            method=envelope_method(opened, credential.issuer),
+            created=opened.issued_at,
+            expires=opened.expires,
+            statement=opened.statement,
+        )
+    except JikinError as error:
+        return Reading(document, None, Fault(Code.MODEL_MALFORMED, str(error)), ())
+    return Reading(document, credential, None, (proof,), opened)
+
+
+def parse_opened(opened: Opened) -> Credential:
+    """Return the credential in an envelope; ``nbf`` is its beginning where it states none. Raises CredentialError."""
+    if opened.format == SD_JWT_VC:
+        return sd_jwt_vc.parse(opened.claims)
+    credential = Credential.parse(opened.document)
+    return credential if credential.valid_from is not None else replace(credential, valid_from=opened.not_before)
+
+
+def envelope_method(opened: Opened, issuer: str) -> DidUrl | None:
+    """Return the verification method that an envelope names, None where that is no DID URL.
+
+    ``kid`` may be whole, a fragment, or absent where the issuer's DID spells its one key (did:key, did:jwk).
+    """
+    kid = opened.key_id
+    try:
+        if kid is not None and kid.startswith("did:"):
+            return DidUrl(kid)
+        did = Did(issuer)
+        if kid:
+            return DidUrl(f"{did.text}#{kid.removeprefix('#')}")
+        if did.method == "key":
+            return DidUrl(f"{did.text}#{did.identifier}")
+        return DidUrl(f"{did.text}#0") if did.method == "jwk" else None
+    except ValueRefusedError:
+        return None
 
 
 def canonicalization_fault(error: CanonicalizationError) -> Fault:

@@ -1,0 +1,1 @@
+"""Enveloping proofs: one file per format, and the steps they share."""
