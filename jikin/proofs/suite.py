@@ -11,6 +11,7 @@ from jikin.proofs.envelope import EnvelopeFormat, Opened
 from jikin.values import DidUrl, JsonObject, KeyType, PublicKey, SignedStatement, Signer
 
 DATA_INTEGRITY = "DataIntegrityProof"
+_JWS_DOTS = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,11 +144,14 @@ class Suites:
     def open(self, data: bytes) -> Opened:
         """Return the envelope *data* taken apart by the first format that recognises it.
 
-        Raises EnvelopeError: ``envelope.unknown`` where none does, else what that format found wrong.
+        Raises EnvelopeError: ``envelope.unknown`` for a JWS or COSE message that none recognises,
+        ``envelope.malformed`` for what is nothing of the kind, else what that format found wrong.
         """
         for envelope in self._envelopes.values():
             if envelope.recognizes(data):
                 return envelope.open(data)
+        if data.isascii() and (data.count(b".") < _JWS_DOTS or data.split() != [data]):
+            raise EnvelopeError("this text is neither a credential nor an envelope of one")
         known = ", ".join(self._envelopes) or "none"
         raise EnvelopeError(f"this is no envelope of a known format ({known})", code="envelope.unknown")
 

@@ -15,26 +15,30 @@ from jikin.credentials.structure import items
 from jikin.errors import (
     CanonicalizationError,
     CredentialError,
+    EnvelopeError,
     JikinError,
     ProofError,
     UnknownSuiteError,
     ValueRefusedError,
 )
 from jikin.proofs import securing
+from jikin.proofs.envelope import Opened
+from jikin.proofs.envelopes.enveloped import contained, is_enveloped
 from jikin.values import Did, DidUrl, Json, JsonObject, SignedStatement, format_instant, parse_instant
 from jikin.verification.checks.case import Said
 from jikin.verification.document import Document
 from jikin.verification.evidence import Missing
 from jikin.verification.findings import FINDINGS, Code
+from jikin.verification.gathering import gather_reading
+from jikin.verification.judging import judge_reading
 from jikin.verification.policy import Policy
-from jikin.verification.reading import canonicalization_fault
+from jikin.verification.reading import UNKNOWN_ENVELOPES, Reading, canonicalization_fault, envelope_method, read
 from jikin.verification.report import Finding, Outcome, Report, Weight
 from jikin.verification.sources import Session
-from jikin.verification.verifying import verify
 
 PURPOSE = "authentication"
 _TYPE = "VerifiablePresentation"
-_ENVELOPED = frozenset({"EnvelopedVerifiableCredential", "EnvelopedVerifiablePresentation"})
+_KEY_BINDING_SECONDS = 300  # OpenID4VP: a key binding is made for the request at hand
 _MAX_CREDENTIALS = 64
 
 
@@ -79,17 +83,23 @@ def verify_presentation(
 ) -> PresentationReport:
     """Return the report on the presentation *document* as of *now* (Unix second).
 
-    *challenge* and *domain* are what the proof must have been made for: nonce and whole client_id of a request; None: a
-    proof may carry any. *unsigned*: a presentation without proof is a legal answer too. *bound*: every credential must
-    be made out to the DID that signed. Never raises for what a document says, nor for what a source raises on purpose.
+    A JSON object is a presentation with proofs, or one that carries an envelope; a text is a VP-JWT, or an SD-JWT with
+    key binding, which presents the one credential it is. *challenge* and *domain* are what it must have been made for:
+    nonce and whole client_id of a request; None: it may carry any. *unsigned*: a presentation without proof is a legal
+    answer too. *bound*: every credential must be made out to the DID that signed. Never raises for what a document
+    says, nor for what a source raises on purpose.
     """
     judging = _Judging(session, policy, now, challenge, domain)
-    said = list(judging.presentation(document, unsigned=unsigned))
+    said = list(judging.whole(document, unsigned=unsigned))
     if bound and judging.credentials and judging.signers:
         said += judging.binding()
+    suites = session.sources.suites
     return PresentationReport(
         findings=tuple(_finding(one, policy) for one in said),
-        credentials=tuple(verify(Document(one), session, policy, now) for one in judging.credentials),
+        credentials=tuple(
+            judge_reading(reading, gather_reading(reading, session), policy, suites, now)
+            for reading in judging.credentials
+        ),
         holder=next(iter(judging.signers), None),
         policy=policy.name,
         checked_at=now,
@@ -105,8 +115,77 @@ class _Judging:
         self.now = now
         self.challenge = challenge
         self.domain = domain
-        self.credentials: list[JsonObject] = []
+        self.credentials: list[Reading] = []
         self.signers: list[Did] = []
+
+    def whole(self, document: Json, *, unsigned: bool) -> Iterator[Said]:
+        """Yield what there is to say of the presentation itself, whichever way it came."""
+        try:
+            if isinstance(document, Mapping) and is_enveloped(document):
+                yield from self._envelope(contained(document))
+            elif isinstance(document, str):
+                yield from self._envelope(Document.of(document).envelope or b"")
+            else:
+                yield from self.presentation(document, unsigned=unsigned)
+        except CredentialError as error:
+            yield Said(Code.PRESENTATION_MALFORMED, str(error))
+        except EnvelopeError as error:
+            unknown = error.code in UNKNOWN_ENVELOPES
+            yield Said(Code.PRESENTATION_UNKNOWN_KIND if unknown else Code.PRESENTATION_MALFORMED, str(error))
+
+    def _envelope(self, data: bytes) -> Iterator[Said]:
+        """Yield what there is to say of a VP-JWT or of an SD-JWT with key binding; raises EnvelopeError."""
+        suites = self.session.sources.suites
+        opened = suites.open(data)
+        if opened.content == "credential":
+            self.credentials.append(read(Document({}, None, data), suites))
+            yield from self._key_binding(opened)
+            return
+        shown, holder = _shape(opened.document)
+        yield from self._contained(shown)
+        yield from self._terms(shown)
+        method = envelope_method(opened, holder or opened.issuer or "")
+        if method is None:
+            yield Said(Code.PRESENTATION_KEY_UNBOUND, "the JWT names no key of the holder's DID")
+            return
+        faults = [
+            *self._signature(opened.format, opened.statement, method),
+            *self._made_for(opened.claims.get("nonce"), opened.claims.get("aud")),
+            *self._lifetime(opened.expires),
+        ]
+        yield from faults or [Said(Code.PRESENTATION_VALID, f"{opened.format} by {method}")]
+        if holder is not None and self.signers and holder not in {str(signer) for signer in self.signers}:
+            yield Said(Code.PRESENTATION_HOLDER, f"it names the holder {holder[:200]!r} and is signed by another")
+
+    def _key_binding(self, opened: Opened) -> Iterator[Said]:
+        """Yield whether the holder's key, which the issuer signed for (``cnf``), signed this for this request.
+
+        RFC 9901, section 7.3. That the issuer signed at all is judged with the credential.
+        """
+        binding, key = opened.key_binding, opened.holder_key
+        if binding is None:
+            yield Said(Code.PRESENTATION_UNSIGNED, f"the {opened.format} is shown without key binding")
+            return
+        if key is None:
+            yield Said(Code.PRESENTATION_UNBOUND, "the credential is made out to no key (cnf)")
+            return
+        faults = list(self._made_for(binding.nonce, binding.audience))
+        if not self.session.sources.suites.verifier(opened.format).verify(binding.statement, key):
+            faults.append(Said(Code.PRESENTATION_ALTERED, "the key binding is not signed by the key of the credential"))
+        if not binding.hash_fits:
+            faults.append(Said(Code.PRESENTATION_ALTERED, "the key binding was made for other disclosures (sd_hash)"))
+        if abs(binding.issued_at - self.now) > _KEY_BINDING_SECONDS:
+            faults.append(
+                Said(
+                    Code.PRESENTATION_EXPIRED,
+                    f"the key binding was made at {format_instant(binding.issued_at)}",
+                    {"until": binding.issued_at + _KEY_BINDING_SECONDS},
+                )
+            )
+        yield from faults or [
+            Said(Code.PRESENTATION_VALID, "the key binding fits"),
+            Said(Code.PRESENTATION_BOUND, "it is signed by the key that the credential is made out to"),
+        ]
 
     def presentation(self, document: Json, *, unsigned: bool) -> Iterator[Said]:
         """Yield what there is to say of the presentation itself."""
@@ -142,12 +221,10 @@ class _Judging:
             yield Said(Code.PRESENTATION_MALFORMED, f"it holds more than {_MAX_CREDENTIALS} credentials")
             return
         for position, entry in enumerate(entries):
-            if not isinstance(entry, Mapping):
-                yield Said(Code.PRESENTATION_MALFORMED, f"verifiableCredential {position} is no object")
-            elif _ENVELOPED & set(map(str, items(entry.get("type")))):
-                yield Said(Code.PRESENTATION_UNKNOWN_KIND, f"verifiableCredential {position} is enveloped")
+            if isinstance(entry, Mapping | str):
+                self.credentials.append(read(Document.of(entry), self.session.sources.suites))
             else:
-                self.credentials.append(entry)
+                yield Said(Code.PRESENTATION_MALFORMED, f"verifiableCredential {position} is no credential")
 
     def _unsigned(self, document: JsonObject, *, allowed: bool) -> Iterator[Said]:
         if not allowed:
@@ -185,11 +262,14 @@ class _Judging:
         except JikinError as error:
             yield Said(Code.PRESENTATION_MALFORMED, str(error))
         else:
-            faults = [*self._signature(statement, method), *self._options(proof)]
+            faults = [*self._signature(statement.algorithm, statement, method), *self._options(proof)]
             yield from faults or [Said(Code.PRESENTATION_VALID, f"{statement.algorithm} by {method}")]
 
-    def _signature(self, statement: SignedStatement, method: DidUrl) -> Iterator[Said]:
-        """Yield why the signature is not by a key of its DID; remember whose it is when it is."""
+    def _signature(self, name: str, statement: SignedStatement, method: DidUrl) -> Iterator[Said]:
+        """Yield why the signature is not by a key of its DID; remember whose it is when it is.
+
+        *name* is that of the cryptosuite or envelope format.
+        """
         document = self.session.did_document(method.did)
         if isinstance(document, Missing):
             silent = document.code.startswith("fetch.") and document.code != "fetch.not-found"
@@ -202,8 +282,8 @@ class _Judging:
             return
         if PURPOSE not in found.relationships:
             yield Said(Code.PRESENTATION_PURPOSE, f"{method} is not for {PURPOSE}", source="did document")
-        if not self.session.sources.suites.named(statement.algorithm).verify(statement, found.public_key):
-            yield Said(Code.PRESENTATION_ALTERED, f"the {statement.algorithm} signature is not by {method} over this")
+        if not self.session.sources.suites.verifier(name).verify(statement, found.public_key):
+            yield Said(Code.PRESENTATION_ALTERED, f"the {name} signature is not by {method} over this")
             return
         if method.did not in self.signers:
             self.signers.append(method.did)
@@ -212,18 +292,27 @@ class _Judging:
         """Yield why the proof was not made for this request at this time."""
         if proof.get("proofPurpose") != PURPOSE:
             yield Said(Code.PRESENTATION_PURPOSE, f"its purpose is {str(proof.get('proofPurpose'))[:80]!r}")
-        if self.challenge is not None and proof.get("challenge") != self.challenge:
-            yield Said(Code.PRESENTATION_CHALLENGE, "its challenge is not that of the request")
-        if self.domain is not None and self.domain not in _texts(proof.get("domain")):
-            yield Said(Code.PRESENTATION_DOMAIN, "its domain is not the one that asked")
+        yield from self._made_for(proof.get("challenge"), proof.get("domain"))
         expires = proof.get("expires")
-        if isinstance(expires, str) and (until := parse_instant(expires)) <= self.now:
+        yield from self._lifetime(parse_instant(expires) if isinstance(expires, str) else None)
+
+    def _made_for(self, challenge: Json, domain: Json) -> Iterator[Said]:
+        if self.challenge is not None and challenge != self.challenge:
+            yield Said(Code.PRESENTATION_CHALLENGE, "its challenge is not that of the request")
+        if self.domain is not None and self.domain not in _texts(domain):
+            yield Said(Code.PRESENTATION_DOMAIN, "its domain is not the one that asked")
+
+    def _lifetime(self, until: int | None) -> Iterator[Said]:
+        if until is not None and until <= self.now:
             yield Said(Code.PRESENTATION_EXPIRED, f"expired at {format_instant(until)}", {"until": until})
 
     def binding(self) -> Iterator[Said]:
-        """Yield whether every credential is made out to one that signed."""
+        """Yield whether every credential that can be read is made out to one that signed."""
         signers = {str(signer) for signer in self.signers}
-        strange = [position for position, one in enumerate(self.credentials) if not signers & _subjects(one)]
+        readable = [(position, one) for position, one in enumerate(self.credentials) if one.credential is not None]
+        strange = [position for position, one in readable if not signers & _subjects(one)]
+        if not readable:
+            return
         if strange:
             shown = ", ".join(map(str, strange[:5]))
             yield Said(Code.PRESENTATION_UNBOUND, f"verifiableCredential {shown}: its subject is not whoever signed")
@@ -248,9 +337,9 @@ def _shape(document: Json) -> tuple[JsonObject, str | None]:
     return document, None if holder is None else str(holder)
 
 
-def _subjects(credential: JsonObject) -> set[str]:
+def _subjects(reading: Reading) -> set[str]:
     """Return the ids of the subjects of a credential that nobody has judged yet."""
-    subjects = items(credential.get("credentialSubject"))
+    subjects = items(reading.content.get("credentialSubject"))
     return {str(subject["id"]) for subject in subjects if isinstance(subject, Mapping) and "id" in subject}
 
 

@@ -36,7 +36,7 @@ from jikin.verification.report import Subject
 SD_JWT_VC = "dc+sd-jwt"
 _ASSERTION = "assertionMethod"
 # What an envelope can be wrong in without being broken.
-_ENVELOPE_FAULTS = {"envelope.unknown": Code.PROOF_UNKNOWN_SUITE, "envelope.unsupported": Code.PROOF_UNKNOWN_SUITE}
+UNKNOWN_ENVELOPES = frozenset({"envelope.unknown", "envelope.unsupported"})
 # Canonicalisation errors of which the document is not the cause, or the cause is none of the model.
 _UNKNOWN_VOCABULARY = frozenset({"codec.unknown-context", "codec.context-missing", "codec.context-changed"})
 _UNDEFINED = frozenset(
@@ -160,7 +160,8 @@ def read_envelope(document: Document, suites: Suites) -> Reading:
     try:
         opened = suites.open(contained(document.credential) if document.envelope is None else document.envelope)
     except EnvelopeError as error:
-        return Reading(document, None, Fault(_ENVELOPE_FAULTS.get(error.code, Code.PROOF_MALFORMED), str(error)), ())
+        code = Code.PROOF_UNKNOWN_SUITE if error.code in UNKNOWN_ENVELOPES else Code.PROOF_MALFORMED
+        return Reading(document, None, Fault(code, str(error)), ())
     if opened.content != "credential":
         return Reading(document, None, Fault(Code.MODEL_MALFORMED, "this is a presentation, not a credential"), ())
     try:

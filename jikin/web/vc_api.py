@@ -17,7 +17,8 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from jikin.credentials.structure import items
-from jikin.values import Json, JsonObject
+from jikin.errors import CredentialError
+from jikin.values import JsonObject
 from jikin.verification import presentations, reporting
 from jikin.verification.document import Document
 from jikin.verification.findings import FINDINGS, Code, Question
@@ -29,7 +30,6 @@ from jikin.web.bodies import JsonBody, described_json
 
 CREDENTIAL = "verifiableCredential"
 PRESENTATION = "verifiablePresentation"
-_JWT_PARTS = 3
 _MAX_OPTION = 2000
 _PROBLEMS = "https://www.w3.org/TR/vc-data-model#"
 _PROBLEM_OF: Mapping[Question, str] = {
@@ -62,10 +62,12 @@ class VcAnswer:
 def verify_credential(body: JsonObject, judging: Judging) -> VcAnswer:
     """Return the answer to ``POST /credentials/verify``; never raises for what *body* says."""
     value = body.get(CREDENTIAL)
-    if isinstance(value, Mapping):
-        report = verify(Document(value), judging.session, judging.policy, judging.now)
-        return _answer([report], report.outcome)
-    return _no_object(value, CREDENTIAL, judging)
+    try:
+        document = Document.of(value)
+    except CredentialError:
+        return _nothing(CREDENTIAL, judging)
+    report = verify(document, judging.session, judging.policy, judging.now)
+    return _answer([report], report.outcome)
 
 
 def verify_presentation(body: JsonObject, judging: Judging) -> VcAnswer:
@@ -75,8 +77,8 @@ def verify_presentation(body: JsonObject, judging: Judging) -> VcAnswer:
     a legal request too.
     """
     value = body.get(PRESENTATION)
-    if not isinstance(value, Mapping):
-        return _no_object(value, PRESENTATION, judging)
+    if not isinstance(value, Mapping | str):
+        return _nothing(PRESENTATION, judging)
     challenge, domain = (_option(body, name) for name in ("challenge", "domain"))
     found = presentations.verify_presentation(
         value,
@@ -127,7 +129,7 @@ def _schema(member: str) -> dict[str, object]:
     return {
         "type": "object",
         "required": [member],
-        "properties": {member: {"type": "object"}, "options": {"type": "object"}},
+        "properties": {member: {"type": ["object", "string"]}, "options": {"type": "object"}},
     }
 
 
@@ -154,15 +156,12 @@ def _problems(reports: Iterable[Report]) -> Iterable[JsonObject]:
             yield {"type": kind, "title": finding.code, "detail": finding.detail}
 
 
-def _no_object(value: Json, member: str, judging: Judging) -> VcAnswer:
-    """Return the answer about what is no JSON object: a text may be of a kind that is not read here."""
-    enveloped = isinstance(value, str) and value.count(".") >= _JWT_PARTS - 1 and " " not in value
-    code = Code.PROOF_UNKNOWN_SUITE if enveloped else Code.MODEL_MALFORMED
-    detail = f"{member} is a text of a kind that is not read here" if enveloped else f"{member} is no JSON object"
+def _nothing(member: str, judging: Judging) -> VcAnswer:
+    """Return the answer about what is neither a JSON object nor a text."""
+    code = Code.MODEL_MALFORMED
+    detail = f"{member} is no JSON object, and no text that carries one"
     finding = Finding(code.value, FINDINGS[code].outcome, judging.policy.weight(code), detail)
-    report = _bare_report("document", (finding,), judging)
-    outcome = Outcome.UNKNOWN if enveloped else Outcome.FAILED
-    return _answer([report], outcome)
+    return _answer([_bare_report("document", (finding,), judging)], Outcome.FAILED)
 
 
 def _bare_report(kind: str, findings: tuple[Finding, ...], judging: Judging) -> Report:
