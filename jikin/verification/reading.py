@@ -10,15 +10,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from jikin.anchoring.digest import NOTHING, credential_digest
+from jikin.codec import multikey
 from jikin.credentials import sd_jwt_vc
 from jikin.credentials.model import Credential, StatusEntry
 from jikin.credentials.types import CredentialType
+from jikin.dids import key as did_key
 from jikin.errors import (
     AnchorError,
     CanonicalizationError,
     CredentialError,
     EnvelopeError,
     JikinError,
+    MultibaseError,
     ProofError,
     UnknownSuiteError,
     ValueRefusedError,
@@ -240,13 +243,19 @@ def read_proof(
 
 
 def _method(proof: JsonObject) -> DidUrl | None:
-    """Return the verification method, None for one that is a URL but no DID URL: it can only be trusted by an entry."""
+    """Return the verification method; None for one that is a URL but no DID URL: nobody vouches for it.
+
+    Some issuers spell the key in the fragment of a web address (``https://…#z6Mk…``). That is read as the did:key it
+    spells: it counts only where a configured trust entry names that key for the issuer, never by itself.
+    """
     method: Json = proof.get("verificationMethod")
     if isinstance(method, Mapping) or not isinstance(method, str) or not method:
         raise ProofError("verificationMethod names the key by its URL")
     try:
+        if not method.startswith("did:"):
+            return did_key.method_of(multikey.decode(method.partition("#")[2]))
         return DidUrl(method)
-    except ValueRefusedError:
+    except (ValueRefusedError, MultibaseError):
         return None
 
 

@@ -86,7 +86,13 @@ def test_a_multikey_names_its_kind_and_comes_back(kind: KeyType, expected: tuple
 
 
 def test_every_kind_of_key_has_a_multikey_form() -> None:
-    assert KEYS.keys() == set(KeyType)
+    assert KEYS.keys() == set(KeyType) - {KeyType.ETHEREUM_ACCOUNT}
+
+
+def test_an_ethereum_account_has_none() -> None:
+    with pytest.raises(MultibaseError) as refused:
+        multikey.encode(PublicKey(KeyType.ETHEREUM_ACCOUNT, bytes(20)))
+    assert refused.value.code == "codec.multikey.unsupported"
 
 
 NOT_MULTIKEY = {
