@@ -202,6 +202,7 @@ class Files:
     template: JsonObject = field(repr=False)
     subject_schema: bytes = field(repr=False)
     layouts: Node = field(repr=False)
+    claims: Node = field(repr=False)
     texts: Mapping[str, Texts] = field(repr=False)
 
 
@@ -226,6 +227,7 @@ def read(folder: Folder) -> Files:
         template=node("credential.template.json").raw,
         subject_schema=_read_file(folder, "subject.schema.json"),
         layouts=node("print.json").only(LANGUAGES),
+        claims=node("claims.json"),
         texts={language: _texts(node(f"texts.{language}.json")) for language in LANGUAGES},
     )
 

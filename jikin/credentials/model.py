@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from jikin.credentials import structure
+from jikin.credentials import claims, structure
 from jikin.credentials.pointers import resolve
 from jikin.credentials.structure import CONTEXT_V1, CONTEXT_V2, refuse, text_of
 from jikin.credentials.text import visible
@@ -129,6 +129,8 @@ class Credential:
     def number(self) -> CertificateNumber | None:
         """Return the certificate number it states: where its type keeps it, else Open Badges' ``licenseNumber``."""
         pointer = self.kind.number_pointer if self.kind else "/credentialSubject/licenseNumber"
+        if self.model is Model.SD_JWT_VC:
+            pointer = f"/{claims.NUMBER}"
         value = resolve(self.document, pointer)
         if not isinstance(value, str):
             return None
@@ -141,7 +143,9 @@ class Credential:
     def title(self) -> str | None:
         """Return what is certified, in Korean where both languages stand: by its type, achievement or own name."""
         pointers = ["/credentialSubject/achievement/name", "/name"]
-        if self.kind:
+        if self.model is Model.SD_JWT_VC:
+            pointers = [f"/{claims.TITLE}"]
+        elif self.kind:
             pointers.insert(0, self.kind.title_pointer)
         for pointer in pointers:
             if text := text_of(resolve(self.document, pointer)):
@@ -151,7 +155,8 @@ class Credential:
     @property
     def public(self) -> Mapping[str, Json]:
         """Return the fields that its type declares public: JSON Pointer → value; empty where no type is known."""
-        pointers = self.kind.public_pointers if self.kind else ()
+        shown = self.kind is not None and self.model is not Model.SD_JWT_VC
+        pointers = self.kind.public_pointers if self.kind and shown else ()
         found = {pointer: resolve(self.document, pointer) for pointer in pointers}
         return {pointer: value for pointer, value in found.items() if value is not None}
 

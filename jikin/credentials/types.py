@@ -4,6 +4,7 @@
     record.schema.json         the rules of each column of a result list (see ``columns``)
     credential.template.json   the credential, with {field} placeholders (see ``templates``)
     subject.schema.json        JSON Schema that an issued credential of this type keeps
+    claims.json                its claims in SD-JWT VC (see ``claims``)
     print.json                 what the printed certificate says, per language
     texts.ko.json, texts.en.json   names, column headers, hints, labels of the public fields
 
@@ -24,7 +25,8 @@ from functools import cache
 
 from jsonschema import Draft202012Validator
 
-from jikin.credentials import columns, loading, reading_back
+from jikin.credentials import claims, columns, loading, reading_back
+from jikin.credentials.claims import Claims
 from jikin.credentials.columns import Column, HeaderMatch, RecordFault, Table, Text
 from jikin.credentials.loading import Layout
 from jikin.credentials.pointers import resolve
@@ -68,6 +70,7 @@ class CredentialType:
     public_labels: Mapping[str, Text]
     schema_url: str
     schema_digest: str
+    claims: Claims
     columns: Mapping[str, Column] = field(repr=False)
     layouts: Mapping[str, Layout] = field(repr=False)
     tables: Mapping[str, Table] = field(repr=False)
@@ -187,6 +190,15 @@ class CredentialType:
             values[name] = derived.make(values, random)
         return self._template.fill_object(values)
 
+    def build_claims(
+        self, record: Mapping[str, str], *, issuer_name: Mapping[str, str], number: CertificateNumber
+    ) -> dict[str, Json]:
+        """Return the claims of an SD-JWT VC for a checked *record*: what the type says, none of the format's own.
+
+        Which of them a holder may leave out says ``claims.disclosable``.
+        """
+        return self.claims.fill({**self.fields(record, issuer_name), "number": str(number)})
+
     def _check_issue(
         self,
         credential_id: str,
@@ -227,10 +239,11 @@ class CredentialTypes:
         """Keep *types*; raises CredentialError when two share an id or a schema URL."""
         self._by_id: dict[str, CredentialType] = {}
         self._by_schema: dict[str, CredentialType] = {}
+        self._by_vct: dict[str, CredentialType] = {}
         for kind in types:
-            if kind.id in self._by_id or kind.schema_url in self._by_schema:
+            if kind.id in self._by_id or kind.schema_url in self._by_schema or kind.claims.vct in self._by_vct:
                 raise CredentialError(f"two credential types are called {kind.id} or {kind.schema_url}", code="type")
-            self._by_id[kind.id] = self._by_schema[kind.schema_url] = kind
+            self._by_id[kind.id] = self._by_schema[kind.schema_url] = self._by_vct[kind.claims.vct] = kind
 
     @classmethod
     def packaged(cls) -> CredentialTypes:
@@ -258,6 +271,10 @@ class CredentialTypes:
         """Return the type whose schema is among *urls* (a credential's ``credentialSchema``), None for no or two."""
         found = {kind.id: kind for url in urls if (kind := self._by_schema.get(url))}
         return next(iter(found.values())) if len(found) == 1 else None
+
+    def by_vct(self, vct: str) -> CredentialType | None:
+        """Return the type whose SD-JWT VCs have this ``vct``, None for no such type."""
+        return self._by_vct.get(vct)
 
 
 def read_type(folder: loading.Folder) -> CredentialType:
@@ -290,6 +307,7 @@ def read_type(folder: loading.Folder) -> CredentialType:
         public_labels=loading.public_labels(files),
         schema_url=description.schema_url,
         schema_digest=description.schema_digest,
+        claims=claims.read(files.claims, record_fields | {"number"}),
         columns=loading.columns(files),
         layouts=loading.layouts(files, record_fields | loading.PRINT_FIELDS),
         tables=tables,

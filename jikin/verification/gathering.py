@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from jikin.anchoring.chain import AnchorSlot, IssuerRecord, KeyWindow
 from jikin.anchoring.receipt import Receipt
 from jikin.codec import jsonld, multikey
-from jikin.credentials.model import StatusEntry
+from jikin.credentials.model import Model, StatusEntry
 from jikin.credentials.profile import Profile
 from jikin.dids.method import VerificationMethod
 from jikin.errors import CanonicalizationError, MultibaseError
@@ -240,8 +240,9 @@ class _Gathering:
             else self.session.sources.suites.verifier(proof.suite).defines_terms
             for proof in proofs
         )
-        if told or not self.reading.is_credential:
-            return Known(None)
+        own = self.reading.credential
+        if told or own is None or not self.reading.is_credential or own.model is Model.SD_JWT_VC:
+            return Known(None)  # an SD-JWT VC has no JSON-LD terms
         document = {name: value for name, value in self.reading.content.items() if name != "proof"}
         try:
             jsonld.to_quads(document, self.session.sources.contexts)

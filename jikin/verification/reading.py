@@ -254,7 +254,11 @@ def _method(proof: JsonObject) -> DidUrl | None:
     try:
         if not method.startswith("did:"):
             return did_key.method_of(multikey.decode(method.partition("#")[2]))
-        return DidUrl(method)
+        url = DidUrl(method)
+        if url.did.method == "key" and not url.fragment:
+            # Some issuers name a did:key without the fragment; it has one key for this, so there is no doubt.
+            return DidUrl(f"{url.did.text}#{url.did.identifier}")
+        return url
     except (ValueRefusedError, MultibaseError):
         return None
 

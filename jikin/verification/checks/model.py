@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jikin.credentials.model import Credential
+from jikin.credentials.model import Credential, Model
 from jikin.credentials.types import CredentialType
 from jikin.verification.checks.case import Case, Said
 from jikin.verification.evidence import Missing
@@ -36,8 +36,9 @@ def _faults(case: Case) -> Iterator[Said]:
             yield Said(code, terms.detail)
     elif terms.value is not None and Code.MODEL_UNDEFINED_TERM not in seen:
         yield Said(Code.MODEL_UNDEFINED_TERM, terms.value)
-    if reading.credential is not None and reading.kind is not None:
-        yield from _schema(reading.credential, reading.kind)
+    credential = reading.credential
+    if credential is not None and reading.kind is not None and credential.model is not Model.SD_JWT_VC:
+        yield from _schema(credential, reading.kind)
 
 
 def _schema(credential: Credential, kind: CredentialType) -> Iterator[Said]:

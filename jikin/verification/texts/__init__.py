@@ -17,6 +17,7 @@ import schemas
 
 LANGUAGES = ("ko", "en")
 SEOUL: tzinfo = timezone(timedelta(hours=9), "KST")  # no summer time since 1988
+_EARLIEST, _LATEST = -62_135_596_800 + 86_400, 253_402_300_799 - 86_400  # a day within the years 1 and 9999
 _MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
@@ -45,9 +46,17 @@ def language_of(language: str) -> str:
     return language if language in LANGUAGES else "en"
 
 
+def local_time(instant: int, zone: tzinfo = SEOUL) -> datetime:
+    """Return *instant* (Unix second) in *zone*; within a day of the calendar's ends, that day.
+
+    A credential may be valid until the last second of the year 9999, which is already the year 10000 in Seoul.
+    """
+    return datetime.fromtimestamp(min(max(instant, _EARLIEST), _LATEST), zone)
+
+
 def date_text(instant: int, language: str, zone: tzinfo = SEOUL) -> str:
     """Return the day of *instant* (Unix second) in *zone*: ``2026년 9월 3일`` or ``3 September 2026``."""
-    day = datetime.fromtimestamp(instant, zone)
+    day = local_time(instant, zone)
     if language == "ko":
         return f"{day.year}년 {day.month}월 {day.day}일"
     return f"{day.day} {_MONTHS[day.month - 1]} {day.year}"
