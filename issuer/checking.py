@@ -7,11 +7,9 @@ from dataclasses import dataclass
 
 from issuer.office import Office
 from issuer.store.institutions import Institution
-from jikin.anchoring.receipt import Receipt
 from jikin.dids.web_fetch import Mirrors
 from jikin.errors import ChainUnavailableError
 from jikin.proofs.suite import Suites
-from jikin.values import JsonObject
 from jikin.verification import policy
 from jikin.verification.document import Document
 from jikin.verification.evidence import Missing
@@ -48,14 +46,14 @@ class Checker:
             raise ChainUnavailableError(session.block.detail, code=session.block.code)
         return cls(session, office.suites, policy.packaged(_POLICY), office.clock)
 
-    def report(self, document: JsonObject, receipt: Receipt | None) -> Report:
+    def report(self, document: Document) -> Report:
         """Return the report of the policy for public pages."""
-        reading = read(Document(document, receipt), self.suites)
+        reading = read(document, self.suites)
         return judge_reading(reading, gather_reading(reading, self.session), self.policy, self.suites, self.clock())
 
-    def objections(self, document: JsonObject, receipt: Receipt | None) -> tuple[str, ...]:
+    def objections(self, document: Document) -> tuple[str, ...]:
         """Return the codes of what keeps the certificate from passing; none: it passes."""
-        report = self.report(document, receipt)
+        report = self.report(document)
         found = tuple(
             finding.code
             for finding in report.findings

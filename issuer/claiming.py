@@ -6,14 +6,15 @@ anchored and verified, and puts the wallet off when that takes longer. The same 
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable
 
 from issuer import copies
 from issuer.copies import Stage
+from issuer.formats import Configured
 from issuer.offering import digest, new_secret
 from issuer.office import Office
+from issuer.signing import handed_out
 from issuer.store import batches, offers
 from issuer.store import copies as copy_store
 from issuer.store.batches import CredentialState
@@ -109,7 +110,7 @@ def _check_configuration(request: CredentialRequest, offer: Offer, profile: Prof
             "no credential identifiers were given out; name the credential_configuration_id",
             oauth=OAuthError.UNKNOWN_CREDENTIAL_IDENTIFIER,
         )
-    if request.configuration not in profile.types:
+    if request.configuration is None or Configured.parse(request.configuration).type not in profile.types:
         raise refusal(
             _CODE,
             "there is no such credential configuration in this issuer's metadata",
@@ -191,7 +192,7 @@ def _answer(office: Office, stored: Claim, stage: Stage, *, notified: bool = Tru
         first = offers.answer(connection, stored.id, kept, office.clock())
     if not first:
         raise _unknown_transaction()
-    credentials: list[Json] = [json.loads(document) for document in documents if document is not None]
+    credentials = [handed_out(document) for document in documents if document is not None]
     return CredentialResponse(tuple(credentials), notification)
 
 

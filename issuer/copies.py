@@ -15,7 +15,9 @@ from itertools import groupby
 from sqlalchemy import Connection
 
 from issuer import accrediting
+from issuer.formats import Configured, Format
 from issuer.office import Office
+from issuer.signing import SD_JWT_VC
 from issuer.store import audit, batches, copies, institutions, offers, tasks
 from issuer.store.batches import Batch, BatchState, Credential, CredentialState, Origin
 from issuer.store.copies import NewCopy, Wanted
@@ -45,6 +47,7 @@ class Ask:
 
     wanted: Wanted
     original: Credential
+    format: Format
 
 
 # --------------------------------------------------------------------------------------------------------- collecting
@@ -53,8 +56,9 @@ class Ask:
 def collect(office: Office) -> int | None:
     """Return the row id of a new batch of copies that waited, reserved and ready for the steps; None when none did.
 
-    All copies of a batch are of one institution and one type; call it again while it returns something. A copy waits
-    while its certificate is not released or a change of its state is being decided. Raises ChainUnavailableError.
+    All copies of a batch are of one institution, one type and one format; call it again while it returns something.
+    A copy waits while its certificate is not released or a change of its state is being decided. Raises
+    ChainUnavailableError.
     """
     with office.database.write() as connection:
         ready = _ready(connection, office.clock())
@@ -66,8 +70,8 @@ def collect(office: Office) -> int | None:
     return None
 
 
-def _group(ask: Ask) -> tuple[int, str]:
-    return ask.original.institution_id, ask.original.type
+def _group(ask: Ask) -> tuple[int, str, Format]:
+    return ask.original.institution_id, ask.original.type, ask.format
 
 
 def _ready(connection: Connection, now: int) -> list[Ask]:
@@ -75,13 +79,14 @@ def _ready(connection: Connection, now: int) -> list[Ask]:
     found: list[Ask] = []
     refused: list[int] = []
     for wanted in copies.waiting(connection, _AT_ONCE):
-        original = original_of(connection, offers.by_id(connection, wanted.offer_id))
+        offer = offers.by_id(connection, wanted.offer_id)
+        original = original_of(connection, offer)
         if original is None or original.state in _COMING:
             continue
         if original.state is not CredentialState.RELEASED:
             refused.append(wanted.id)
         elif not tasks.named_in_open(connection, original.status_list_id, [original.status_index], now):
-            found.append(Ask(wanted, original))
+            found.append(Ask(wanted, original, Configured.parse(offer.configuration).format))
     copies.refused(connection, refused, NOT_IN_FORCE)
     return found
 
@@ -111,7 +116,7 @@ def _collect(office: Office, asks: Sequence[Ask]) -> int | None:
         made = _reserve(connection, institution, [same[0] for same in asked.values()], spare)
         batch = copies.add_copies(
             connection,
-            suite=office.settings.suite,
+            suite=SD_JWT_VC if asks[0].format is Format.SD_JWT_VC else office.settings.suite,
             key=f"copies {asks[0].wanted.id}",
             made=made,
             at=office.clock(),
@@ -136,7 +141,7 @@ def _still_wanted(connection: Connection, ask: Ask, now: int) -> bool:
         return False
     if tasks.named_in_open(connection, original.status_list_id, [original.status_index], now):
         return False
-    before = copies.for_holder(connection, original.id, wanted.holder)
+    before = copies.for_holder(connection, original.id, wanted.holder, ask.format)
     if before is not None:  # received before, with another offer: the same copy again
         copies.reserved(connection, wanted.id, before.id)
         return False
@@ -156,7 +161,7 @@ def _reserve(connection: Connection, institution: Institution, asks: Sequence[As
         chosen = current if current.reserved < 1 << current.log2_entries else lists[spare.id]
         serial = institutions.reserve_entries(connection, chosen.id, 1)
         entry = IndexPermutation(chosen.index_key, chosen.log2_entries).entry(serial)
-        made.append(NewCopy(ask.original, ask.wanted.holder, chosen.id, entry))
+        made.append(NewCopy(ask.original, ask.wanted.holder, chosen.id, entry, ask.format))
     return made
 
 

@@ -5,7 +5,9 @@ One configuration for each credential type that its profile names, called like t
 
 from __future__ import annotations
 
+from issuer import signing
 from issuer.claiming import BATCH_SIZE
+from issuer.formats import Configured, Format
 from issuer.office import Office
 from issuer.store.institutions import Institution
 from jikin.credentials.columns import Text
@@ -36,7 +38,11 @@ def issuer_metadata(office: Office, institution: Institution) -> IssuerMetadata:
         notification_endpoint=base + NOTIFICATION,
         batch_size=BATCH_SIZE,
         display=_both(Text(profile.names.ko, profile.names.en)),
-        configurations={kind.id: _configuration(office, kind) for kind in kinds},
+        configurations={
+            one.id: one
+            for kind in kinds
+            for one in (_configuration(office, kind), _selective(office, institution, kind))
+        },
     )
 
 
@@ -59,6 +65,24 @@ def _configuration(office: Office, kind: CredentialType) -> Configuration:
         claims=(
             Claim(_path(kind.number_pointer), _both(_NUMBER), mandatory=True),
             *(Claim(_path(pointer), _both(label)) for pointer, label in kind.public_labels.items()),
+        ),
+    )
+
+
+def _selective(office: Office, institution: Institution, kind: CredentialType) -> Configuration:
+    """Return the configuration of the type as SD-JWT VC, whose holder chooses what is shown."""
+    name = Configured(kind.id, Format.SD_JWT_VC).id
+    return Configuration(
+        id=name,
+        format=Format.SD_JWT_VC,
+        scope=name,
+        vct=kind.claims.vct,
+        signing=signing.algorithms(office, institution),
+        binding=key_proof.BINDING_METHODS,
+        proof_algorithms=key_proof.ALGORITHMS,
+        display=_both(kind.name),
+        claims=tuple(
+            Claim((name,), _both(claim.label), mandatory=claim.open) for name, claim in kind.claims.by_name.items()
         ),
     )
 

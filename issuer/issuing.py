@@ -13,17 +13,16 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from issuer import accrediting, row_faults
+from issuer import accrediting, row_faults, signing
 from issuer.office import ANCHORING, Office
-from issuer.publishing import to_bytes
 from issuer.sending import Errand
 from issuer.store import batches, copies, institutions
-from issuer.store.batches import Batch, BatchState, Credential, CredentialState, NewCredential
+from issuer.store.batches import Batch, BatchState, Credential, CredentialState, NewCredential, Signed
 from issuer.store.institutions import Institution, StatusList
 from issuer.store.transactions import Purpose
 from jikin.anchoring import batch as planting
@@ -37,7 +36,7 @@ from jikin.credentials.profile import Profile
 from jikin.credentials.types import CredentialType
 from jikin.errors import CodecError, CredentialError, OfficeError
 from jikin.status.bitstring import Purpose as ListPurpose
-from jikin.status.bitstring import entry_json, list_url
+from jikin.status.bitstring import entry_json, list_url, token_list_url
 from jikin.status.index import IndexPermutation
 from jikin.values import CertificateNumber, Digest, JsonObject
 
@@ -136,17 +135,15 @@ def sign_chunk(office: Office, batch_id: int) -> int:
         )
         lists = {one.id: one for one in institutions.every_status_list(connection, institution.id)}
         originals = copies.records_of(connection, [one.copy_of for one in waiting if one.copy_of is not None])
-    kind, profile = office.types.named(batch.type), office.profile(institution)
-    signed: dict[int, tuple[bytes, Digest]] = {}
+    kind = office.types.named(batch.type)
+    signed: dict[int, Signed] = {}
     failed: list[tuple[Credential, str]] = []
     if waiting:
-        seal = office.seal(institution, batch.suite)
+        sign = _signing(office, institution, batch, kind)
         for credential in waiting:
             try:
-                record = _record(credential, originals)
-                unsecured = _unsecured(credential, record, kind, profile, lists[credential.status_list_id])
-                document, statement = seal.sign(unsecured, office.clock())
-                signed[credential.id] = to_bytes(document), credential_digest((statement,))
+                record = {name: str(value) for name, value in _record(credential, originals).items()}
+                signed[credential.id] = sign(credential, record, lists[credential.status_list_id])
             except (CredentialError, CodecError) as error:
                 failed.append((credential, error.code))
     with office.database.write() as connection:
@@ -168,8 +165,32 @@ def _record(credential: Credential, originals: Mapping[int, JsonObject]) -> Json
     return originals[credential.copy_of]
 
 
+def _signing(
+    office: Office, institution: Institution, batch: Batch, kind: CredentialType
+) -> Callable[[Credential, Mapping[str, str], StatusList], Signed]:
+    """Return what signs one certificate of the batch, in the batch's format."""
+    profile = office.profile(institution)
+    if batch.suite == signing.SD_JWT_VC:
+        selective = signing.selective_seal(office, institution)
+
+        def as_sd_jwt(credential: Credential, record: Mapping[str, str], status_list: StatusList) -> Signed:
+            url = token_list_url(profile.base_url, status_list.list_id)
+            claims = signing.claims_of(credential, record, kind, profile, url)
+            return selective.sign(claims, kind.claims.disclosable, signing.holder_key(office, credential.holder))
+
+        return as_sd_jwt
+    seal = office.seal(institution, batch.suite)
+
+    def as_json(credential: Credential, record: Mapping[str, str], status_list: StatusList) -> Signed:
+        unsecured = _unsecured(credential, record, kind, profile, status_list)
+        document, statement = seal.sign(unsecured, office.clock())
+        return signing.signed_json(document, credential_digest((statement,)))
+
+    return as_json
+
+
 def _unsecured(
-    credential: Credential, record: JsonObject, kind: CredentialType, profile: Profile, status_list: StatusList
+    credential: Credential, record: Mapping[str, str], kind: CredentialType, profile: Profile, status_list: StatusList
 ) -> JsonObject:
     """Return the credential as it will be signed; raises CredentialError when *record* does not make one."""
     entries = [
@@ -177,7 +198,7 @@ def _unsecured(
         for purpose in map(ListPurpose, kind.status_purposes)
     ]
     unsecured = kind.build(
-        {name: str(value) for name, value in record.items()},
+        record,
         issuer_did=profile.did,
         issuer_name={"ko": profile.names.ko, "en": profile.names.en},
         number=CertificateNumber(credential.number),

@@ -3,6 +3,7 @@
     /.well-known/did.json             who signs (did:web); /did.json where the institution's site has a path
     /profiles/{profile hash}          the public profile, as approved in the registry
     /status/{list id}/revocation      status lists for strangers (W3C Bitstring Status List), and …/suspension
+    /status/{list id}/token           the same for strangers' SD-JWT VCs (IETF Token Status List)
     /status/{list id}/notes           what opens the newest status root, notes encrypted
     /receipts/{digest}                where a credential stands in the anchored tree
     /leaves/{root}                    the leaves of a batch, 32 bytes each: anybody can rebuild the root
@@ -23,10 +24,13 @@ from jikin.anchoring.receipt import Receipt
 from jikin.credentials.profile import Profile
 from jikin.credentials.record import NumberRecord
 from jikin.proofs import securing
+from jikin.proofs.envelopes import jws
 from jikin.proofs.suite import ProofOptions, Suite
+from jikin.status import token_list
 from jikin.status.array import StatusArray
-from jikin.status.bitstring import Purpose, list_credential, list_url
+from jikin.status.bitstring import TOKEN_LIST, Purpose, list_credential, list_url, token_list_url
 from jikin.status.publication import Publication
+from jikin.status.token_list import list_claims
 from jikin.values import Did, DidUrl, Digest, Json, JsonObject, ListId, SignedStatement, Signer
 
 _DID_CONTEXT = "https://www.w3.org/ns/did/v1"
@@ -93,7 +97,10 @@ class PublicFolder:
     def status_list(
         self, profile: Profile, list_id: ListId, array: StatusArray, *, seal: Seal, valid_from: int, created: int
     ) -> None:
-        """Write the signed W3C lists of *array*, one a purpose; *valid_from* is the time of the epoch's block."""
+        """Write the signed lists of *array*: W3C's, one a purpose, and IETF's, one for all.
+
+        *valid_from* is the time of the epoch's block.
+        """
         for purpose in Purpose:
             unsecured = list_credential(
                 array,
@@ -103,6 +110,10 @@ class PublicFolder:
                 valid_from=valid_from,
             )
             self._json(f"status/{list_id.raw.hex()}/{purpose.value}", seal.secure(unsecured, created))
+        url = token_list_url(profile.base_url, list_id)
+        claims: JsonObject = {**list_claims(array, url=url, issued_at=valid_from), "iss": str(profile.did)}
+        token = jws.sign(jws.write(claims), seal.signer, {"typ": token_list.TYPE, "kid": str(seal.method)})
+        files.write(self.path / "status" / list_id.raw.hex() / TOKEN_LIST, token.encode("ascii"))
 
     def notes(self, list_id: ListId, publication: Publication) -> None:
         """Write what opens the newest status root of a list."""

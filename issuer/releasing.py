@@ -6,14 +6,14 @@ something is wrong with keys, registry or software, and the next certificate wou
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from issuer import issuing
 from issuer.checking import Checker
 from issuer.office import Office
 from issuer.publishing import PublicFolder, Seal
+from issuer.signing import to_document
 from issuer.store import audit, batches
 from issuer.store.batches import Batch, BatchState, Credential, CredentialState
 from issuer.store.institutions import Institution
@@ -27,7 +27,8 @@ from jikin.credentials.record import NumberRecord, PublicField, RecordAnchor
 from jikin.credentials.structure import text_of
 from jikin.credentials.types import CredentialType
 from jikin.errors import OfficeError
-from jikin.values import CertificateNumber, Digest, JsonObject
+from jikin.values import CertificateNumber, Digest
+from jikin.verification.document import Document
 
 _NUMBER_SUITE = "eddsa-jcs-2022"  # a record is no JSON-LD document
 _SHOWN = 5
@@ -35,10 +36,10 @@ _SHOWN = 5
 
 @dataclass(frozen=True, slots=True)
 class Issued:
-    """A certificate ready to be handed out: the stored row, its document as JSON, and its receipt."""
+    """A certificate ready to be handed out: the stored row, its document, and its receipt."""
 
     credential: Credential
-    document: JsonObject
+    document: Document
     receipt: Receipt
 
 
@@ -52,7 +53,8 @@ def issued(office: Office, institution: Institution, batch: Batch, credentials: 
         if credential.document is None or credential.place is None or salt is None:
             raise OfficeError(f"credential {credential.id} was erased or is not anchored", code="office.erased")
         receipt = issuing.receipt(office, institution, batch, credential.place, salt)
-        found.append(Issued(credential, json.loads(credential.document), receipt))
+        document = replace(to_document(credential.document), receipt=receipt)
+        found.append(Issued(credential, document, receipt))
     return found
 
 
@@ -74,7 +76,7 @@ def verify_chunk(office: Office, batch_id: int) -> int:
         )
     checker = Checker.of(office, institution)
     for one in issued(office, institution, batch, chunk):
-        codes = checker.objections(one.document, one.receipt)
+        codes = checker.objections(one.document)
         if codes:
             raise OfficeError(
                 f"the certificate of line {one.credential.line} does not verify: {', '.join(codes[:_SHOWN])}; "
@@ -161,7 +163,7 @@ def number_record(
 
     *effective* is since when it is revoked or suspended, None when it is not.
     """
-    model = Model.parse(one.document, office.types)
+    model = Model.parse(one.document.credential, office.types)
     public = {pointer: text_of(value) for pointer, value in model.public.items()}
     fields = tuple(
         PublicField({"ko": label.ko, "en": label.en}, text)

@@ -16,6 +16,7 @@ import shutil
 import socket
 import threading
 import time
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -26,7 +27,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 from PIL import Image
-from playwright.sync_api import Browser, BrowserContext, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, CDPSession, Page, Playwright, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -40,7 +41,14 @@ SCHEMES: Mapping[str, Mapping[str, str]] = {
     "contrast-dark": {"theme": "dark", "contrast": "high"},
     "big": {"theme": "light", "text": "big"},
 }
-_AXE_RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+_AXE_TAGS = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice")
+# Those that ask for colours; high contrast also has thicker edges, which make what is pressed bigger.
+COLOURS = ("color-contrast", "link-in-text-block", "target-size")
+_RUN_AXE = """async ([type, values]) => {
+    if (typeof axe === "undefined") return null;
+    const found = await axe.run(document, {runOnly: {type, values}, resultTypes: ["violations"]});
+    return found.violations;
+}"""
 # Pictures of pages are written to the folder this variable names, for somebody to look at.
 _PICTURES = "JIKIN_PICTURES"
 _FILM, _DESK, _PAPER_HEIGHT, _PICTURES_OF_FILM = (1280, 720), (0xD8, 0xD2, 0xC4), 520, 15
@@ -81,18 +89,19 @@ def browser(driver: Driver) -> Iterator[Browser]:
     running.close()
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def chromium(browser: Browser) -> Iterator[Opener]:
-    """Yield what opens pages and closes them after the test."""
+    """Yield what opens pages, for one module."""
     opener = Opener(browser)
     yield opener
     opener.close()
 
 
 @pytest.fixture
-def page_for(chromium: Opener) -> PageFor:
-    """Return ``page_for(language, width, scheme, …)``, which gives an empty page that is watched."""
-    return chromium.page
+def page_for(chromium: Opener) -> Iterator[PageFor]:
+    """Yield ``page_for(language, width, scheme, …)``: an empty page that is watched, until the test ends."""
+    yield chromium.page
+    chromium.take_back()
 
 
 PageFor = Callable[..., Page]
@@ -117,13 +126,21 @@ class Watched:
             self.policy.append(f"reported: {request.post_data}")
 
 
+Kind = tuple[object, ...]
+
+
 class Opener:
-    """Opens pages in a browser, each in a context of its own."""
+    """Opens pages in a browser, each in a context of its own.
+
+    A page that was taken back is lent again, because a new one costs half a second before it shows anything. It comes
+    without cookies and without what a test had it pretend; our pages keep nothing else.
+    """
 
     def __init__(self, browser: Browser) -> None:
         """Keep *browser*."""
         self._browser = browser
-        self._contexts: list[BrowserContext] = []
+        self._idle: defaultdict[Kind, list[Page]] = defaultdict(list)
+        self._lent: list[tuple[Kind, Page]] = []
 
     def page(
         self,
@@ -139,44 +156,68 @@ class Opener:
 
         The look is in the cookie of each service from the start. Further arguments go to ``new_context``.
         """
+        kind = (language, script, *sorted(context.items()))
+        page = self._idle[kind].pop() if self._idle[kind] else self._new(language, script, context)
+        self._lent.append((kind, page))
         wish = SCHEMES[scheme]
-        context = {
-            "locale": {"ko": "ko-KR", "en": "en-GB"}[language],
-            "timezone_id": "Asia/Seoul",
-            "viewport": {"width": width, "height": 800},
-            "color_scheme": wish["theme"],
-            "java_script_enabled": script,
-            "ignore_https_errors": True,
-            **context,
-        }
-        opened = self._browser.new_context(**context)
-        self._contexts.append(opened)
+        page.set_viewport_size({"width": width, "height": 800})
+        if "color_scheme" not in context:
+            page.emulate_media(color_scheme=wish["theme"])  # type: ignore[arg-type]
         look = ".".join(wish.get(name, "") for name in ("theme", "contrast", "text"))
-        opened.add_cookies(
+        page.context.add_cookies(
             [
                 {"name": f"jikin-{service}-look", "value": look, "domain": "localhost", "path": "/"}
                 for service in ("issuer", "wallet", "verifier")
             ]
         )
-        opened.set_default_timeout(15_000)
         if permissions:
-            opened.grant_permissions(list(permissions))
+            page.context.grant_permissions(list(permissions))
+        forgive(page)
+        return page
+
+    def _new(self, language: str, script: bool, context: dict[str, Any]) -> Page:
+        opened = self._browser.new_context(
+            locale={"ko": "ko-KR", "en": "en-GB"}[language],
+            timezone_id="Asia/Seoul",
+            java_script_enabled=script,
+            ignore_https_errors=True,
+            **context,
+        )
+        opened.set_default_timeout(15_000)
         page = opened.new_page()
-        watched = Watched()
+        watched = _WATCHED[page] = Watched()
         page.on("console", watched.on_console)
         page.on("pageerror", lambda error: watched.errors.append(str(error)))
         page.on("request", watched.on_request)
-        _WATCHED[page] = watched
         return page
+
+    def take_back(self) -> None:
+        """Take every page back from whoever it was lent to."""
+        for kind, page in self._lent:
+            page.goto("about:blank")
+            page.emulate_media(media="null", reduced_motion="null")
+            for session in _SESSIONS.pop(page, ()):
+                session.detach()
+            page.context.clear_cookies()
+            page.context.clear_permissions()
+            self._idle[kind].append(page)
+        self._lent.clear()
 
     def close(self) -> None:
         """Close every page."""
-        for opened in self._contexts:
-            opened.close()
-        self._contexts.clear()
+        for page in [page for _, page in self._lent] + [page for pages in self._idle.values() for page in pages]:
+            page.context.close()
 
 
+_SESSIONS: dict[Page, list[CDPSession]] = {}
 _WATCHED: dict[Page, Watched] = {}
+
+
+def forgive(page: Page) -> None:
+    """Forget what went wrong on *page* until now: a page that one test after the other uses begins anew."""
+    watched = _WATCHED[page]
+    watched.policy.clear()
+    watched.errors.clear()
 
 
 def assert_quiet(page: Page, *, expected_errors: int = 0) -> None:
@@ -186,17 +227,16 @@ def assert_quiet(page: Page, *, expected_errors: int = 0) -> None:
     assert len(watched.errors) <= expected_errors, watched.errors
 
 
-def assert_accessible(page: Page) -> None:
-    """Fail with the rules of axe-core (WCAG 2.2 A and AA, best practice) that the page breaks, and where."""
-    if not page.evaluate("typeof axe !== 'undefined'"):
+def assert_accessible(page: Page, rules: Sequence[str] | None = None) -> None:
+    """Fail with the rules of axe-core that the page breaks, and where: WCAG 2.2 A and AA, best practice, or *rules*."""
+    wanted = ["tag", list(_AXE_TAGS)] if rules is None else ["rule", list(rules)]
+    found = page.evaluate(_RUN_AXE, wanted)
+    if found is None:
         page.evaluate(_axe_source())
-    found = page.evaluate(
-        "(tags) => axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})",
-        list(_AXE_RULES),
-    )
+        found = page.evaluate(_RUN_AXE, wanted)
     said = [
         f"{broken['id']} ({broken['impact']}): {node['target']} {node.get('failureSummary', '')[:300]}"
-        for broken in found["violations"]
+        for broken in found
         for node in broken["nodes"]
     ]
     assert said == [], "\n".join(said)
@@ -212,23 +252,27 @@ def assert_no_sideways_scroll(page: Page) -> None:
     wide = page.evaluate(
         """() => {
             const limit = document.documentElement.clientWidth;
-            if (document.documentElement.scrollWidth <= limit) return [];
+            if (document.documentElement.scrollWidth <= limit) return null;
             return [...document.body.querySelectorAll("*")]
                 .filter((e) => e.getBoundingClientRect().right > limit + 1)
                 .map((e) => e.tagName.toLowerCase() + "." + (e.getAttribute("class") ?? ""))
                 .slice(0, 8);
         }"""
     )
-    scrolls = page.evaluate("document.documentElement.scrollWidth > document.documentElement.clientWidth")
-    assert not scrolls, f"wider than the window: {wide}"
+    assert wide is None, f"wider than the window: {wide}"
 
 
-def assert_good(page: Page, *, expected_errors: int = 0) -> None:
-    """Fail unless the page is accessible, fits, has one ``h1`` and is quiet."""
+def assert_good(page: Page, rules: Sequence[str] | None = None, *, expected_errors: int = 0) -> None:
+    """Fail unless the page is accessible (by *rules*, where named), fits, has one ``h1`` and is quiet."""
     assert page.locator("h1").count() == 1, "a page has one h1"
-    assert_accessible(page)
+    assert_accessible(page, rules)
     assert_no_sideways_scroll(page)
     assert_quiet(page, expected_errors=expected_errors)
+
+
+def pictured() -> bool:
+    """Say whether pictures are wanted: JIKIN_PICTURES names a folder."""
+    return bool(os.environ.get(_PICTURES))
 
 
 def picture(page: Page, name: str) -> None:
@@ -284,8 +328,7 @@ def camera_for(driver: Driver, tmp_path: Path) -> Iterator[CameraFor]:
         return started[-1][1]
 
     yield start
-    for browser, opener in started:
-        opener.close()
+    for browser, _ in started:
         browser.close()
 
 
@@ -330,6 +373,7 @@ class Authenticator:
 def authenticator(page: Page, *, prf: bool = True) -> Authenticator:
     """Give *page* an authenticator that answers by itself."""
     session = page.context.new_cdp_session(page)
+    _SESSIONS.setdefault(page, []).append(session)
     session.send("WebAuthn.enable")
     options = {
         "protocol": "ctap2",

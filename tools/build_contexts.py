@@ -3,6 +3,7 @@
 Which file of which package answers for which URL stands in schemas/contexts/catalogue.json, with the SHA-256 of the
 *parsed value* (white space differs between packages): json.dumps(value, sort_keys=True, separators=(",", ":")).
 A value that differs is an error: a published context that was changed in place would change what signatures mean.
+A package may carry its context as a JavaScript module (``module.exports = {…};``); the literal is read, not run.
 
 Use: python tools/build_contexts.py [--check]     (--check writes nothing)
 """
@@ -12,6 +13,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import re
 import sys
 from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path
@@ -21,8 +23,41 @@ CATALOGUE = ROOT / "schemas" / "contexts" / "catalogue.json"
 TARGET = ROOT / "jikin" / "_generated" / "contexts"
 
 
+# Blanks, comments, texts, names, and what else an object literal is made of.
+TOKEN = re.compile(
+    r"""(?P<blank>\s+|//[^\n]*|/\*.*?\*/)|(?P<text>'(?:[^'\\\n]|\\')*'|"(?:[^"\\\n]|\\.)*")"""
+    r"""|(?P<name>[A-Za-z_$][\w$]*)|(?P<sign>[][{}:,])""",
+    re.DOTALL,
+)
+EXPORTS = "module.exports ="
+
+
 class BuildError(Exception):
     """A context is missing, or is not the pinned one."""
+
+
+def module_value(source: str) -> bytes:
+    """Return as JSON what a JavaScript module exports where it is one literal (objects, arrays, texts, constants)."""
+    begin = source.find(EXPORTS)
+    if begin < 0:
+        raise BuildError(f"a JavaScript module without {EXPORTS!r}")
+    place, depth, found = begin + len(EXPORTS), 0, []
+    while not found or depth:
+        match = TOKEN.match(source, place)
+        if match is None:
+            raise BuildError(f"a literal that is not read: {source[place : place + 40]!r}")
+        place = match.end()
+        if match["text"]:
+            text = match["text"]
+            found.append(json.dumps(text[1:-1].replace("\\'", "'")) if text[0] == "'" else text)
+        elif match["name"]:
+            found.append(match["name"] if match["name"] in ("true", "false", "null") else json.dumps(match["name"]))
+        elif match["sign"]:
+            depth += {"{": 1, "[": 1, "}": -1, "]": -1}.get(match["sign"], 0)
+            if match["sign"] in "]}" and found[-1] == ",":
+                found.pop()
+            found.append(match["sign"])
+    return json.dumps(json.loads("".join(found)), indent=1).encode()
 
 
 def value_digest(data: bytes) -> str:
@@ -59,7 +94,8 @@ def build(catalogue: dict[str, dict[str, str]], target: Path | None) -> int:
     """Check every context of *catalogue*, write them to *target* unless it is None; return how many there are."""
     files: dict[str, bytes] = {}
     for url, entry in catalogue.items():
-        data = source(entry["package"], entry["path"]).read_bytes()
+        place = source(entry["package"], entry["path"])
+        data = module_value(place.read_text("utf-8")) if place.suffix == ".js" else place.read_bytes()
         digest = value_digest(data)
         if digest != entry["sha256"]:
             raise BuildError(

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from jikin.anchoring.receipt import Receipt
+from jikin.badges import foreign
 from jikin.badges.confined import Confinement, borrowed
-from jikin.badges.documents import CredentialFound, NumberFound, SubmittedFile, open_document
+from jikin.badges.documents import CredentialFound, ForeignFound, NumberFound, SubmittedFile, open_document
 from jikin.badges.qr import CheckUrl
 from jikin.credentials.record import NumberRecord
 from jikin.errors import AnchorError, DocumentError, FetchError, JikinError, NumberError
@@ -109,19 +110,22 @@ def _file(entry: SubmittedFile, desk: Desk, session: Session, at: int | None) ->
             return _credential(entry.name, entry.content, desk, session, at)
         case NumberFound():
             return _number(entry.name, entry.content.number, entry.content.host, desk, session)
+        case ForeignFound():
+            return Checked(entry.name, None, foreign.refusal(entry.content.kind))
         case _:
             return Checked(entry.name, None, entry.content)
 
 
 def _credential(name: str, found: CredentialFound, desk: Desk, session: Session, at: int | None) -> Checked:
+    given: Json = found.credential if found.envelope is None else found.envelope
     try:
         receipt = None if found.receipt is None else Receipt.parse(found.receipt)
     except AnchorError as error:
         # A receipt that cannot be read is no reason to doubt the credential; the issuer publishes another copy.
         fault = DocumentError(f"the receipt cannot be read: {error}", code=error.code)
-        report = verify(Document(found.credential), session, desk.policy, desk.clock(), at=at)
+        report = verify(Document.of(given), session, desk.policy, desk.clock(), at=at)
         return Checked(name, report, fault, credential=found.credential)
-    document = Document(found.credential, receipt)
+    document = Document.of(given, receipt)
     return Checked(name, verify(document, session, desk.policy, desk.clock(), at=at), credential=found.credential)
 
 

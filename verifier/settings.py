@@ -21,6 +21,10 @@ class Settings:
 
     rpc_url: Annotated[str | None, About("JSON-RPC endpoint of the chain; none: the chain is not asked", "URL")] = None
     registry_file: Annotated[Path | None, About("which registry is meant (registry.json)", "path")] = None
+    ethr_registry: Annotated[
+        str | None,
+        About("ERC-1056 registry on the chain of rpc_url, for did:ethr; none: no such DID is resolved", "address"),
+    ] = None
     mirrors: Annotated[str, About("copies of issuers' public files: URL=FOLDER, several joined by ;", "URL=path")] = ""
     contexts: Annotated[Path | None, About("further pinned JSON-LD contexts (INDEX.json)", "path")] = None
     trust: Annotated[Path | None, About("further trusted issuers: a folder of *.json entries", "path")] = None
@@ -76,6 +80,7 @@ class Settings:
         return SourcePlan(
             rpc_url=self.rpc_url,
             registry_file=self.registry_file,
+            ethr_registry=self.ethr_registry,
             mirrors=mirror_folders(self.mirrors),
             contexts=self.contexts,
             trust=self.trust,

@@ -19,6 +19,7 @@ from issuer.http.common import OfficeHere
 from issuer.http.places import InstitutionsHere, at_every_site, network_of
 from issuer.second_factor import Facts, Limiters
 from jikin.errors import NumberError
+from jikin.status import token_list
 from jikin.values import CertificateNumber
 from jikin.web.bodies import JsonBody, described_json
 from jikin.web.limiting import Limiter
@@ -48,6 +49,8 @@ class _Kind:
 _DID = _Kind("application/did+json", _SHORTLY)
 _LIST = _Kind(_CREDENTIAL, _SHORTLY)
 _NOTES = _Kind(_JSON, _SHORTLY)
+_TOKEN_LIST = _Kind(token_list.MEDIA_TYPE, _SHORTLY)
+_LISTS = {"revocation": _LIST, "suspension": _LIST, "token": _TOKEN_LIST, "notes": _NOTES}
 _RECEIPT = _Kind(_JSON, _ASK_AGAIN)
 _NUMBER = _Kind(_JSON, _PERSONAL)
 _PROFILE = _Kind(_JSON, _FOR_EVER)
@@ -69,11 +72,11 @@ def did_document(request: Request, office: OfficeHere, found: InstitutionsHere) 
 
 @at_every_site(router, "/status/{list_id}/{part}", methods=_READ, summary="Status list, or what opens its newest root")
 def status_list(request: Request, office: OfficeHere, found: InstitutionsHere, list_id: str, part: str) -> Response:
-    """Return the signed list of one purpose (revocation, suspension), or its notes."""
-    if part not in ("revocation", "suspension", "notes") or not _HEX.fullmatch(list_id):
+    """Return the signed list of one purpose (revocation, suspension), the token list, or its notes."""
+    if part not in _LISTS or not _HEX.fullmatch(list_id):
         raise _absent()
     places = [office.public(one).path / "status" / list_id / part for one in found]
-    return _answer(request, places, _NOTES if part == "notes" else _LIST)
+    return _answer(request, places, _LISTS[part])
 
 
 @at_every_site(router, "/receipts/{digest}", methods=_READ, summary="Receipt of the credential with that digest")

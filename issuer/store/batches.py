@@ -114,6 +114,15 @@ class Credential:
     valid_until: int | None
     copy_of: int | None = None
     holder: str | None = field(default=None, repr=False)
+    format: str = "ldp_vc"
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """A signed certificate as it is stored and handed out, and its anchor digest."""
+
+    document: bytes = field(repr=False)
+    digest: Digest
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +169,7 @@ def read(row: Row[tuple[object, ...]]) -> Credential:
         valid_until=row.valid_until,
         copy_of=row.copy_of,
         holder=row.holder,
+        format=row.format,
     )
 
 
@@ -380,13 +390,13 @@ def by_entries(connection: Connection, status_list_id: int, entries: Sequence[in
     return tuple(read(row) for row in found)
 
 
-def store_signed(connection: Connection, signed: Mapping[int, tuple[bytes, Digest]]) -> None:
+def store_signed(connection: Connection, signed: Mapping[int, Signed]) -> None:
     """Store document and digest of each credential id."""
-    for credential_id, (document, digest) in signed.items():
+    for credential_id, one in signed.items():
         connection.execute(
             update(credentials)
             .where(credentials.c.id == credential_id)
-            .values(document=document, digest=digest.raw, state=CredentialState.SIGNED)
+            .values(document=one.document, digest=one.digest.raw, state=CredentialState.SIGNED)
         )
 
 

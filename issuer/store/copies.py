@@ -24,6 +24,7 @@ class NewCopy:
     holder: str = field(repr=False)
     status_list_id: int
     status_index: int
+    format: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,7 +119,8 @@ def add_copies(
 ) -> Batch:
     """Return a new batch of copies, reserved.
 
-    All originals are of one institution and one type. A copy keeps no record: its original's is read when it is signed.
+    All originals are of one institution and one type, all copies in one format. A copy keeps no record: its original's
+    is read when it is signed.
     """
     first = made[0].original
     batch = batches.add(
@@ -143,6 +145,7 @@ def add_copies(
                 "number": new.original.number,
                 "copy_of": new.original.id,
                 "holder": new.holder,
+                "format": new.format,
                 "status_list_id": new.status_list_id,
                 "status_index": new.status_index,
                 "state": CredentialState.RESERVED,
@@ -157,12 +160,13 @@ def add_copies(
     return batches.by_id(connection, batch.id)
 
 
-def for_holder(connection: Connection, original_id: int, holder: str) -> Credential | None:
-    """Return the holder's copy of an original, None when there is none."""
+def for_holder(connection: Connection, original_id: int, holder: str, format: str) -> Credential | None:
+    """Return the holder's copy of an original in a format, None when there is none."""
     row = connection.execute(
         select(credentials).where(
             credentials.c.copy_of == original_id,
             credentials.c.holder == holder,
+            credentials.c.format == format,
             credentials.c.state != CredentialState.FAILED,
         )
     ).one_or_none()

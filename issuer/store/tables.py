@@ -126,6 +126,7 @@ credentials = Table(
     # A copy bound to a holder's key: same number and content, its own entry, salt, leaf and receipt.
     Column("copy_of", ID, ForeignKey("credentials.id"), index=True),
     Column("holder", Text, info={"personal": "DID of the holder whose copy it is"}),
+    Column("format", Text, nullable=False, server_default="ldp_vc"),  # formats.Format
     Column("record", JSON(none_as_null=True), info={"personal": "what is certified about whom"}),
     Column("record_hash", LargeBinary, info={"personal": "SHA-256 of the record"}),
     Column("document", LargeBinary, info={"personal": "the signed credential"}),
@@ -148,11 +149,12 @@ credentials = Table(
         sqlite_where=text("copy_of IS NULL"),
         postgresql_where=text("copy_of IS NULL"),
     ),
-    # One copy for one holder: asking again finds it.
+    # One copy for one holder in one format: asking again finds it.
     Index(
         "uq_credentials_copy",
         "copy_of",
         "holder",
+        "format",
         unique=True,
         sqlite_where=text("state <> 'failed'"),
         postgresql_where=text("state <> 'failed'"),

@@ -1,8 +1,11 @@
 """What people send in: a file, a folder or an archive, opened by what it contains and never by its name.
 
     JSON credential        as it is, or {"credential": …, "receipt": …}, or with NAME.receipt.json beside it
+    JWT, SD-JWT            the compact text, as a file of its own or in place of the credential's JSON
     PDF                    credential.json and receipt.json attached; else the QR code of its first page
-    PNG, JPEG              the QR codes in the picture
+    PNG                    the credential baked into it; else the QR codes in the picture
+    other systems          JSON of Open Badges 2.0, Blockcerts, OpenAttestation …, told apart from credentials
+    JPEG                   the QR codes in the picture
     SVG                    the credential baked into it
     folder, zip            each file of it
 
@@ -14,15 +17,18 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TypeAlias
 
-from jikin.badges import pdf
+from jikin.badges import foreign, pdf, png, svg
+from jikin.badges.baked import Baked, Edition, Form
+from jikin.badges.baking import baked_of
 from jikin.badges.check_url import CheckUrl
 from jikin.badges.confined import Answer, Confinement, borrowed
+from jikin.badges.foreign import Kind
 from jikin.codec import strict_json
 from jikin.credentials.structure import items
 from jikin.credentials.text import visible
@@ -43,17 +49,22 @@ _ZIP_LIMITS: Mapping[str, Json] = {
 }
 # What operating systems leave in folders and archives; nobody sent these on purpose.
 _LITTER = re.compile(r"(?:^|/)(?:__MACOSX/|\.DS_Store$|\._|Thumbs\.db$|desktop\.ini$)")
-_SVG = re.compile(rb"(?:\xef\xbb\xbf)?\s*<(?:\?xml|!--|!DOCTYPE|(?:\w+:)?svg)")
+# A JWS, or an SD-JWT with its disclosures; its head is JSON, of which the first two letters are known.
+_COMPACT = re.compile(r"e[wy][A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+(?:~[A-Za-z0-9_.-]*)*")
 _MAX_NAME = 300
 _KINDS = "a credential (JSON), a PDF, a PNG, JPEG or SVG picture, or a zip archive of them"
 
 
 @dataclass(frozen=True, slots=True)
 class CredentialFound:
-    """A credential, not yet verified, with its receipt where one came along."""
+    """A credential, not yet verified, with its receipt where one came along.
+
+    A credential that came as a JWT or SD-JWT is *envelope*, the compact text; *credential* is empty then.
+    """
 
     credential: JsonObject = field(repr=False)
     receipt: JsonObject | None = field(repr=False)
+    envelope: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +75,18 @@ class NumberFound:
     host: str
 
 
-Content: TypeAlias = CredentialFound | NumberFound | JikinError
+@dataclass(frozen=True, slots=True)
+class ForeignFound:
+    """A badge or certificate of another system (``foreign``), which is not judged, and may be imported.
+
+    *value* is its JSON; for Open Badges 2.0 also the JWS or address that lay in a picture.
+    """
+
+    kind: Kind
+    value: JsonObject | str = field(repr=False)
+
+
+Content: TypeAlias = CredentialFound | NumberFound | ForeignFound | JikinError
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +105,13 @@ class SubmittedFile:
 
     @property
     def credential(self) -> JsonObject | None:
-        """Return the credential, None where none was found."""
+        """Return the credential, empty for one in an envelope, None where none was found."""
         return self.content.credential if isinstance(self.content, CredentialFound) else None
+
+    @property
+    def envelope(self) -> str | None:
+        """Return the compact text of a credential that came as a JWT or SD-JWT, None for any other."""
+        return self.content.envelope if isinstance(self.content, CredentialFound) else None
 
     @property
     def receipt(self) -> JsonObject | None:
@@ -228,7 +255,7 @@ def _with_receipt(entry: SubmittedFile, data: Loaded) -> SubmittedFile:
     if isinstance(receipt, JikinError):
         fault = DocumentError(f"the receipt beside it cannot be read: {receipt}", code="document.receipt")
         return SubmittedFile(entry.name, fault)
-    return SubmittedFile(entry.name, CredentialFound(entry.credential or {}, receipt))
+    return SubmittedFile(entry.name, CredentialFound(entry.credential or {}, receipt, entry.envelope))
 
 
 def _open_bytes(name: str, data: bytes, confined: Confinement, *, inside_archive: bool) -> Iterator[SubmittedFile]:
@@ -248,19 +275,38 @@ def _sniff(name: str, data: bytes, confined: Confinement, *, inside_archive: boo
         raise _too_large(len(data))
     if b"%PDF-" in data[:1024]:  # ISO 32000 readers allow rubbish in front
         yield from _open_pdf(name, pdf.read(data, confinement=confined))
-    elif data.startswith((b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff")):
+    elif data.startswith(png.SIGNATURE):
+        answer = confined.run("png.read", data)
+        baked = baked_of(answer)
+        if baked is None:
+            yield from _numbers(name, answer.texts("codes"), "the picture")
+        else:
+            yield SubmittedFile(name, _unbaked(baked))
+    elif data.startswith(b"\xff\xd8\xff"):
         yield from _numbers(name, confined.run("image.codes", data).texts("codes"), "the picture")
-    elif _SVG.match(data):
-        yield _open_svg(name, confined.run("svg.credential", data).blobs)
+    elif svg.looks_like(data):
+        baked = baked_of(confined.run("svg.baked", data))
+        nothing = DocumentError("no certificate was found in the picture", code="document.no-credential")
+        yield SubmittedFile(name, nothing if baked is None else _unbaked(baked))
     elif data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"["):
         content = _parse(data)
         yield SubmittedFile(name, content if isinstance(content, JikinError) else _credential(content))
+    elif (compact := _compact(data)) is not None:
+        yield SubmittedFile(name, CredentialFound({}, None, compact))
     else:
         raise DocumentError(
             "this is not a kind of file that can be checked" if data else "the file is empty",
             code="document.unknown-kind",
             hint=f"Send {_KINDS}.",
         )
+
+
+def _compact(data: bytes) -> str | None:
+    """Return the JWT or SD-JWT that *data* is, None for anything else."""
+    if len(data) > MAX_JSON_BYTES or not data.isascii():
+        return None
+    text = data.decode("ascii").strip()
+    return text if _COMPACT.fullmatch(text) else None
 
 
 def _parse(data: bytes) -> JsonObject | JikinError:
@@ -277,9 +323,17 @@ def _credential(value: JsonObject) -> Content:
     credential, receipt = value, None
     if "credential" in value and set(value) <= {"credential", "receipt"}:
         inner, receipt = value["credential"], value.get("receipt")
-        if not isinstance(inner, Mapping) or not (receipt is None or isinstance(receipt, Mapping)):
-            return DocumentError("credential and receipt must be JSON objects", code="document.no-credential")
+        compact = _compact(inner.encode("utf-8", "replace")) if isinstance(inner, str) else None
+        if not (isinstance(inner, Mapping) or compact) or not (receipt is None or isinstance(receipt, Mapping)):
+            return DocumentError(
+                "credential and receipt must be JSON objects, or the credential a JWT", code="document.no-credential"
+            )
+        if not isinstance(inner, Mapping):
+            return CredentialFound({}, receipt, compact)
         credential = inner
+    kind = foreign.recognise(credential)
+    if kind.foreign:
+        return ForeignFound(kind, credential)
     if "@context" not in credential and "credentialSubject" not in credential:
         return DocumentError(
             "this JSON is not a credential: it has neither @context nor credentialSubject",
@@ -304,17 +358,20 @@ def _open_pdf(name: str, content: pdf.PdfContent) -> Iterator[SubmittedFile]:
     yield _with_receipt(entry, receipt) if takes and receipt is not None else entry
 
 
-def _open_svg(name: str, baked: Sequence[bytes]) -> SubmittedFile:
-    if not baked:
-        fault = DocumentError("no certificate was found in the picture", code="document.no-credential")
-        return SubmittedFile(name, fault)
-    content = _parse(baked[0])
-    if isinstance(content, JikinError):
-        content = DocumentError(
-            f"the credential in the picture cannot be read: {content}", code="document.no-credential"
-        )
-        return SubmittedFile(name, content)
-    return SubmittedFile(name, _credential(content))
+def _unbaked(baked: Baked) -> Content:
+    """Return the credential that lay in a picture; an address of Open Badges 2.0 is told, and not followed."""
+    if baked.form is Form.JSON:
+        value = _parse(baked.content.encode("utf-8"))
+        if isinstance(value, JikinError):
+            message = f"the credential in the picture cannot be read: {value}"
+            return DocumentError(message, code="document.no-credential")
+        return _credential(value)
+    if baked.edition is Edition.V3:
+        compact = _compact(baked.content.encode("utf-8"))
+        if compact is not None:
+            return CredentialFound({}, None, compact)
+        return DocumentError("what is baked into the picture is no credential", code="document.no-credential")
+    return ForeignFound(Kind.OPEN_BADGES_2, baked.content)
 
 
 def _numbers(name: str, codes: tuple[str, ...], where: str) -> Iterator[SubmittedFile]:

@@ -14,6 +14,7 @@ import zipfile
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 
+from jikin.badges.baked import Baked
 from jikin.errors import DocumentError
 from jikin.values import Json, JsonObject
 
@@ -132,24 +133,42 @@ def image_codes(data: bytes, _: Mapping[str, Json]) -> Found:
     return {"codes": list(qr.read(data))}, ()
 
 
-def svg_credential(data: bytes, _: Mapping[str, Json]) -> Found:
-    """Return the credential baked into an SVG picture (Open Badges 3.0, 5.3.2); blob: its text.
+def png_read(data: bytes, arguments: Mapping[str, Json]) -> Found:
+    """Return what is baked into a PNG, as ``png_baked``; where nothing is, its QR codes, as ``image_codes``.
 
-    Nothing of the picture is drawn or run. A document type, which could name entities and files, is refused.
+    A damaged picture may still show a code: the damage is told where it does not.
     """
-    from xml.etree import ElementTree
-
+    damage: DocumentError | None = None
     try:
-        text = data.decode("utf-8")
-        if "<!DOCTYPE" in text or "<!ENTITY" in text:
-            raise DocumentError("the SVG picture declares a document type, which is not read", code="document.svg")
-        root = ElementTree.fromstring(text)  # noqa: S314  # no entities are left, in a process with limits
-    except (UnicodeDecodeError, ElementTree.ParseError, ValueError) as error:
-        raise DocumentError(f"the SVG picture cannot be read: {str(error)[:120]}", code="document.svg") from error
-    found = root.findall(f"{{{_OPEN_BADGES}}}credential")
-    if len(found) > 1:
-        raise DocumentError("the SVG picture holds two credentials", code="document.ambiguous")
-    return {}, [(one.text or "").strip().encode() for one in found]
+        found = png_baked(data, arguments)
+        if found[1]:
+            return found
+    except DocumentError as error:
+        if error.code != "document.png":
+            raise
+        damage = error
+    meta, blobs = image_codes(data, arguments)
+    if damage is not None and not meta["codes"]:
+        raise damage
+    return meta, blobs
+
+
+def png_baked(data: bytes, _: Mapping[str, Json]) -> Found:
+    """Return what is baked into a PNG: its text as byte string; meta: the ``edition`` of Open Badges."""
+    from jikin.badges import png
+
+    return _baked(png.read(data))
+
+
+def svg_baked(data: bytes, _: Mapping[str, Json]) -> Found:
+    """Return what is baked into an SVG picture: its text as byte string; meta: the ``edition`` of Open Badges."""
+    from jikin.badges import svg
+
+    return _baked(svg.read(data))
+
+
+def _baked(found: Baked | None) -> Found:
+    return ({}, ()) if found is None else ({"edition": found.edition.value}, (found.content.encode("utf-8"),))
 
 
 def zip_members(data: bytes, arguments: Mapping[str, Json]) -> Found:
@@ -205,13 +224,14 @@ def _unpack(archive: zipfile.ZipFile, info: zipfile.ZipInfo, most: int, ratio: i
     return content
 
 
-_OPEN_BADGES = "https://purl.imsglobal.org/ob/v3p0"
 JOBS: Mapping[str, Job] = {
     "pdf.read": pdf_read,
     "pdf.attachments": pdf_attachments,
     "pdf.raster": pdf_raster,
     "image.codes": image_codes,
-    "svg.credential": svg_credential,
+    "png.read": png_read,
+    "png.baked": png_baked,
+    "svg.baked": svg_baked,
     "zip.members": zip_members,
 }
 _PICTURES = ("PIL.Image", "PIL.PngImagePlugin", "PIL.JpegImagePlugin")
@@ -220,6 +240,8 @@ _NEEDS: Mapping[str, Sequence[str]] = {
     "pdf.attachments": ("pikepdf",),
     "pdf.raster": ("pypdfium2", *_PICTURES),
     "image.codes": ("jikin.badges.qr", *_PICTURES),
-    "svg.credential": ("xml.etree.ElementTree",),
+    "png.read": ("jikin.badges.png", "jikin.badges.qr", *_PICTURES),
+    "png.baked": ("jikin.badges.png",),
+    "svg.baked": ("jikin.badges.svg",),
     "zip.members": (),
 }

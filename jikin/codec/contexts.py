@@ -63,6 +63,13 @@ class Contexts:
     def __contains__(self, url: object) -> bool:
         return url in self._texts
 
+    def data(self, url: str) -> bytes | None:
+        """Return the JSON text of the context at *url* as it is installed here, None where it is not known.
+
+        White space may differ from what its owner publishes.
+        """
+        return self._texts.get(url)
+
     def document(self, url: str) -> JsonObject:
         """Return a fresh copy of the document at *url*; raises CanonicalizationError, ``codec.unknown-context``."""
         text = self._texts.get(url)

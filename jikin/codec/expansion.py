@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeAlias
 
 from pyld.context_resolver import ContextResolver
 from pyld.jsonld import JsonLdError, JsonLdProcessor
@@ -27,21 +27,25 @@ _STUMBLES = (LookupError, AttributeError, TypeError, ValueError, RecursionError,
 
 _lock = threading.Lock()
 
+Origins: TypeAlias = list[tuple[dict[str, object], dict[str, object]]]
+"""Objects of a document, each with the object that expansion made of it."""
 
-def expand(document: dict[str, object], contexts: Contexts, *, inline: bool) -> object:
+
+def expand(document: dict[str, object], contexts: Contexts, *, inline: bool, origins: Origins | None = None) -> object:
     """Return the expanded form of *document* (JSON-LD 1.1 API, section 5.1), from which nothing is missing.
 
     *inline*: the document brings context objects of its own. It then gets an engine of its own, so that a stranger's
-    contexts never enter the cache that others are served from. Raises CanonicalizationError.
+    contexts never enter the cache that others are served from. *origins*: a list that is filled. Raises
+    CanonicalizationError.
     """
     try:
         if inline:
-            return _Engine(contexts).run(document)
+            return _Engine(contexts).run(document, origins)
         with _lock:  # pyld's caches are not made for several threads, and expansion is bound to the processor anyway
             engine = contexts.derived.get(_Engine)
             if not isinstance(engine, _Engine):
                 engine = contexts.derived[_Engine] = _Engine(contexts)
-            return engine.run(document)
+            return engine.run(document, origins)
     except JsonLdError as error:
         raise _refusal(error) from error
     except JikinError:
@@ -61,10 +65,12 @@ class _Engine(JsonLdProcessor):  # type: ignore[misc]  # pyld has no types
         self._resolved: dict[str, object] = {}
         self._memo: dict[tuple[object, ...], tuple[object, object]] = {}
         self._work = 0
+        self._origins: Origins | None = None
 
-    def run(self, document: dict[str, object]) -> object:
+    def run(self, document: dict[str, object], origins: Origins | None) -> object:
         """Return *document* expanded."""
         self._work = 0
+        self._origins = origins
         options = {
             "base": None,  # "" would mean http://example.org/base/
             "contextResolver": ContextResolver(self._resolved, self._load),
@@ -85,7 +91,17 @@ class _Engine(JsonLdProcessor):  # type: ignore[misc]  # pyld has no types
             raise CanonicalizationError(
                 f"a value {place} says nothing in RDF and would be dropped without a word", code="codec.dropped"
             )
+        if self._origins is not None and isinstance(element, dict) and isinstance(expanded, dict):
+            self._origins.append((element, expanded))
         return expanded
+
+    def _expand_iri(self, active_ctx: Any, value: Any, base: Any = None, vocab: bool = False, **defining: Any) -> Any:
+        """Return what pyld returns. Most of what it is asked for are terms of the context, found without its checks."""
+        if vocab and not defining and isinstance(value, str):
+            mapping = active_ctx["mappings"].get(value)
+            if mapping is not None:
+                return mapping["@id"]
+        return super()._expand_iri(active_ctx, value, base, vocab, **defining)
 
     def _process_context(
         self, active_ctx: Any, local_ctx: Any, options: Any, *rest: Any, cycles: Any = None, **named: Any

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 from jikin.codec import rdf
 from jikin.codec.contexts import Contexts
@@ -40,17 +41,35 @@ def to_quads(document: JsonObject, contexts: Contexts) -> tuple[Quad, ...]:
     ``codec.invalid-iri``, ``codec.unknown-context``, ``codec.protected-term``, ``codec.keyword-like-term``,
     ``codec.dropped`` …; WorkLimitError for contexts beyond the limits.
     """
+    return rdf.quads(expand(document, contexts).expanded)
+
+
+@dataclass(frozen=True, slots=True)
+class Expansion:
+    """A document expanded. *document* is a copy of it in plain dicts and lists; *origins* is filled when asked for.
+
+    *origins*: objects of the copy, each with the object of *expanded* it became; nodes and values alike.
+    """
+
+    document: dict[str, object]
+    expanded: object
+    origins: list[tuple[dict[str, object], dict[str, object]]]
+
+
+def expand(document: JsonObject, contexts: Contexts, *, with_origins: bool = False) -> Expansion:
+    """Return *document* in expanded form (JSON-LD 1.1 API, section 5.1); raises as ``to_quads`` does."""
     from jikin.codec import expansion
 
     reader = _Reader(contexts)
     plain = reader.document(document, 1)
+    origins: expansion.Origins = []
     try:
-        expanded = expansion.expand(plain, contexts, inline=reader.inline)
+        expanded = expansion.expand(plain, contexts, inline=reader.inline, origins=origins if with_origins else None)
     except CanonicalizationError as error:
         if error.code != "codec.ignored-term":
             raise
         raise _ignored(plain) from error
-    return rdf.quads(expanded)
+    return Expansion(plain, expanded, origins)
 
 
 class _Reader:

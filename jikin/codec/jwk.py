@@ -13,6 +13,7 @@ _CURVES: dict[str, tuple[KeyType, ec.EllipticCurve]] = {
     "P-384": (KeyType.P384, ec.SECP384R1()),
     "secp256k1": (KeyType.SECP256K1, ec.SECP256K1()),
 }
+_PRIVATE = ("d", "p", "q", "dp", "dq", "qi", "oth", "k")
 
 
 def decode(jwk: JsonObject) -> PublicKey:
@@ -31,6 +32,11 @@ def decode(jwk: JsonObject) -> PublicKey:
         f"Ed25519, {', '.join(_CURVES)} are",
         code="codec.jwk.unsupported",
     )
+
+
+def is_private(jwk: JsonObject) -> bool:
+    """Say whether *jwk* holds a private or shared key, so that it is no secret any more where it can be read."""
+    return any(name in jwk for name in _PRIVATE)
 
 
 def encode(key: PublicKey) -> JsonObject:

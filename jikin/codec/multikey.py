@@ -28,6 +28,7 @@ _KINDS = (
 )
 _BY_TYPE = {kind.type: kind for kind in _KINDS}
 _BY_HEADER = {kind.header: kind for kind in _KINDS}
+_X25519 = b"\xec\x01"
 
 
 def encode(key: PublicKey) -> str:
@@ -42,11 +43,21 @@ def encode(key: PublicKey) -> str:
     return multibase.encode(kind.header + key.raw, "z")
 
 
+def encode_x25519(raw: bytes) -> str:
+    """Return the Multikey text of an X25519 key, 32 bytes; raises MultibaseError (``codec.multikey.length``).
+
+    Such a key agrees on secrets and verifies nothing: it is written, never read.
+    """
+    if len(raw) != 32:
+        raise MultibaseError(f"an X25519 public key is 32 bytes, got {len(raw)}", code="codec.multikey.length")
+    return multibase.encode(_X25519 + raw, "z")
+
+
 def decode(text: str) -> PublicKey:
     """Return the key of a Multikey text in base58 (header "z").
 
-    Ed25519, P-256, P-384, secp256k1, BLS12-381 G2 and ML-DSA-44. Whether a point lies on its curve shows when the key
-    is used. Raises MultibaseError, with ``codec.multikey.unsupported`` for another kind of key and
+    Ed25519, P-256, P-384, secp256k1, BLS12-381 G2 and ML-DSA-44. Whether a point lies on its curve is not looked at:
+    see ``jikin.codec.points``. Raises MultibaseError, with ``codec.multikey.unsupported`` for another kind of key and
     ``codec.multikey.length`` for one of the wrong length.
     """
     if not text.startswith("z"):  # base64url would be a second text for the same key, and key ids hash the text

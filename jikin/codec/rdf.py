@@ -22,21 +22,24 @@ _I18N = "https://www.w3.org/ns/i18n#"
 _TRAILING = re.compile(r"(\d)0*E\+?(-)?0*(\d)")
 
 
-def quads(expanded: object) -> tuple[Quad, ...]:
+def quads(expanded: object, *, keep_labels: bool = False) -> tuple[Quad, ...]:
     """Return the quads that *expanded* states, in document order; duplicates may occur.
 
-    Raises CanonicalizationError for relative references (``codec.relative-iri``, ``codec.undefined-type``), blank
-    predicates, keywords where RDF has no place for them, invalid IRIs, language tags and numbers.
+    *keep_labels*: blank nodes keep the labels that *expanded* gives them; then every node has to have an id, and lists
+    have to be written out as nodes. Raises CanonicalizationError for relative references (``codec.relative-iri``,
+    ``codec.undefined-type``), blank predicates, keywords where RDF has no place for them, invalid IRIs, language tags
+    and numbers.
     """
-    writer = _Writer()
+    writer = _Writer(keep_labels=keep_labels)
     for item in _list(expanded):
         writer.node(_object(item), "")
     return tuple(writer.quads)
 
 
 class _Writer:
-    def __init__(self) -> None:
+    def __init__(self, *, keep_labels: bool) -> None:
         self.quads: list[Quad] = []
+        self._keep_labels = keep_labels
         self._blanks = 0
         self._named: dict[str, str] = {}  # the document's own blank node labels
 
@@ -94,6 +97,8 @@ class _Writer:
         if not isinstance(name, str):  # None: pyld's answer to an id such as "@foo"
             raise CanonicalizationError("an id that looks like a keyword", code="codec.keyword-like-term")
         if name.startswith("_:"):
+            if self._keep_labels:
+                return name
             if name not in self._named:
                 self._named[name] = self._blank()
             return self._named[name]

@@ -16,8 +16,11 @@ from typer.exceptions import Abort, TyperException
 
 from issuer import cli as issuer_commands
 from jikin import __version__
+from jikin.command import badges as badge_commands
+from jikin.command import canon as canon_command
 from jikin.command import conformance as conformance_command
 from jikin.command import demo as demo_command
+from jikin.command import jose as jose_command
 from jikin.command import serve as serve_command
 from jikin.command import up as up_command
 from jikin.errors import JikinError
@@ -46,6 +49,9 @@ def application() -> typer.Typer:
     up_command.register(app)
     serve_command.register(app)
     conformance_command.register(app)
+    jose_command.register(app)
+    canon_command.register(app)
+    badge_commands.register(app)
 
     @app.command("version")
     def version() -> None:

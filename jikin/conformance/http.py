@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
@@ -10,7 +10,6 @@ from starlette.responses import JSONResponse, Response
 
 from jikin.conformance import issuing
 from jikin.conformance.issuing import Issuer
-from jikin.conformance.resolving import Resolution
 from jikin.errors import StatusError, UnknownSuiteError
 from jikin.status.bitstring import Purpose
 from jikin.values import Json, JsonObject
@@ -40,20 +39,15 @@ def guard(request: Request) -> None:
 _HINT = "the conformance profile signs for everybody who asks: ask it from the machine it runs on"
 
 
-def router(issuer: Issuer, resolve: Callable[[str], Resolution]) -> APIRouter:
-    """Return the routes for *issuer*; *resolve* answers for a DID or DID URL."""
+def router(issuer: Issuer) -> APIRouter:
+    """Return the routes for *issuer*."""
     routes = APIRouter(tags=["vc-api"], dependencies=[Depends(guard)])
     _issue(routes, issuer)
     _status(routes, issuer)
 
     @routes.get("/dids", summary="The issuer's DIDs by kind of key")
     def dids() -> JSONResponse:
-        return JSONResponse({"Ed25519": str(issuer.did)})
-
-    @routes.get("/1.0/identifiers/{identifier:path}", summary="Resolve a DID or dereference a DID URL")
-    def identifiers(identifier: str) -> JSONResponse:
-        answer = resolve(identifier)
-        return JSONResponse(answer.body, answer.status)
+        return JSONResponse(issuer.keys.dids())
 
     return routes
 
@@ -80,6 +74,21 @@ def _issue(routes: APIRouter, issuer: Issuer) -> None:
                 404, "issuer.profile", f"no profile is called {error.name!r}", f"there are {known}"
             ) from error
         return JSONResponse(issuer.issue(chosen, _object(body, "credential"), _options(body)), 201)
+
+    @routes.post(
+        "/credentials/derive",
+        status_code=201,
+        summary="Derive what is shown from a credential with a base proof",
+        openapi_extra=described_json(
+            {
+                "type": "object",
+                "required": ["verifiableCredential"],
+                "properties": {"verifiableCredential": {"type": "object"}, "options": {"type": "object"}},
+            }
+        ),
+    )
+    def derive(body: JsonBody) -> Response:
+        return JSONResponse(issuer.derive(body.get("verifiableCredential"), _options(body)), 201)
 
 
 def _status(routes: APIRouter, issuer: Issuer) -> None:

@@ -8,16 +8,16 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from jikin.conformance.keys import Keys
 from jikin.conformance.lists import Lists
 from jikin.credentials.model import Credential
 from jikin.credentials.structure import CONTEXT_V1, items
-from jikin.dids.key import did_of, method_of
 from jikin.errors import ProofError, UnknownSuiteError
 from jikin.proofs import securing
-from jikin.proofs.ed25519 import Ed25519Signer
+from jikin.proofs.envelopes import enveloped, vc_jwt
 from jikin.proofs.suite import ProofOptions
 from jikin.status.bitstring import Purpose
-from jikin.values import Did, Json, JsonObject, format_instant
+from jikin.values import Json, JsonObject, KeyType, format_instant
 from jikin.verification.document import Document
 from jikin.verification.findings import Code, Question
 from jikin.verification.policy import Policy
@@ -28,43 +28,52 @@ from jikin.verification.verifying import verify
 DATA_INTEGRITY_V2 = "https://w3id.org/security/data-integrity/v2"
 STATUS_V1 = "https://www.w3.org/ns/credentials/status/v1"
 # What must be in order. Not the dates: a credential for next year is issued today. Not whose key it is: whoever checks
-# it decides whom to trust, and a signature by a key that is not bound to the issuer is not even looked at.
+# it decides whom to trust, and a signature by a key that is not bound to the issuer is not even looked at. Not what the
+# credential points at and is not at hand: whoever issues it says so.
 _DEMANDED = frozenset({Question.MODEL, Question.PROOF})
-_LEFT = frozenset({Code.PROOF_UNCHECKED})
+_LEFT = frozenset({Code.PROOF_UNCHECKED, Code.PROOF_BASE, Code.MODEL_SCHEMA_UNCHECKED, Code.MODEL_RESOURCE_UNCHECKED})
+VC_JWT = "vc+jwt"
 
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """A way to issue: with the cryptosuite *suite*; *listed*: with an entry in a status list."""
+    """A way to issue: with the cryptosuite or in the envelope *secured*, by the key of *kind*.
 
-    suite: str
+    *listed*: with an entry in a status list.
+    """
+
+    secured: str
+    kind: KeyType = KeyType.ED25519
     listed: bool = False
 
 
 PROFILES: Mapping[str, Profile] = {
     "eddsa-rdfc-2022": Profile("eddsa-rdfc-2022"),
     "eddsa-jcs-2022": Profile("eddsa-jcs-2022"),
+    "ecdsa-rdfc-2019-p256": Profile("ecdsa-rdfc-2019", KeyType.P256),
+    "ecdsa-rdfc-2019-p384": Profile("ecdsa-rdfc-2019", KeyType.P384),
+    "ecdsa-jcs-2019-p256": Profile("ecdsa-jcs-2019", KeyType.P256),
+    "ecdsa-jcs-2019-p384": Profile("ecdsa-jcs-2019", KeyType.P384),
+    "ecdsa-sd-2023": Profile("ecdsa-sd-2023", KeyType.P256),
+    "bbs-2023": Profile("bbs-2023", KeyType.BLS12_381_G2),
+    "mldsa44-jcs-2024": Profile("mldsa44-jcs-2024", KeyType.ML_DSA_44),
     "status": Profile("eddsa-rdfc-2022", listed=True),
+    "vc-jwt": Profile(VC_JWT, KeyType.P256),
 }
 
 
 @dataclass(frozen=True, slots=True)
 class Issuer:
-    """Who issues: one Ed25519 key, its status lists, and by what a new credential is judged."""
+    """Who issues: its keys, its status lists, and by what a new credential is judged."""
 
-    signer: Ed25519Signer = field(repr=False)
+    keys: Keys
     lists: Lists
     policy: Policy
     session: Callable[[], Session] = field(repr=False)
     clock: Callable[[], int] = field(repr=False)
 
-    @property
-    def did(self) -> Did:
-        """Return its did:key."""
-        return did_of(self.signer.public_key)
-
     def issue(self, profile: Profile, credential: JsonObject, options: Mapping[str, Json]) -> JsonObject:
-        """Return *credential* secured as *profile* says, bare.
+        """Return *credential* secured as *profile* says, bare; in an envelope, the object that carries it.
 
         Raises CredentialError, CanonicalizationError, ProofError for a credential that would not verify, StatusError
         for a ``statusPurpose`` among *options* that is none.
@@ -72,22 +81,45 @@ class Issuer:
         now = self.clock()
         if "proof" in credential:
             raise ProofError("the credential has a proof already; right would be one without", code="proof.present")
-        prepared = _with_v1_members(credential, now)
+        prepared = _with_v1_members(credential, now) if profile.secured != VC_JWT else credential
         Credential.parse(prepared)
         if profile.listed:
             prepared = self._listed(prepared, options)
         session = self.session()
-        suite = session.sources.suites.named(profile.suite)
-        signed = securing.secure(prepared, suite, ProofOptions(method_of(self.signer.public_key), now), self.signer)
+        signed = self._secured(profile, prepared, options, session, now)
         self._judge(signed, session, now)
         return signed
+
+    def _secured(
+        self, profile: Profile, prepared: JsonObject, options: Mapping[str, Json], session: Session, now: int
+    ) -> JsonObject:
+        method, signer = self.keys.method(profile.kind), self.keys.signer(profile.kind)
+        if profile.secured == VC_JWT:
+            token = vc_jwt.issue(prepared, signer, key_id=str(method), issued_at=now)
+            return enveloped.wrapped(token.encode("ascii"), VC_JWT)
+        suite = session.sources.suites.named(profile.secured)
+        pointers = _pointers(options, "mandatoryPointers")
+        return securing.secure(prepared, suite, ProofOptions(method, now, mandatory_pointers=pointers), signer)
+
+    def derive(self, credential: Json, options: Mapping[str, Json]) -> JsonObject:
+        """Return what *credential* (with its base proof) shows by the ``selectivePointers`` of *options*.
+
+        Raises ProofError (``proof.selection``, ``proof.base``, ``proof.missing``), UnknownSuiteError,
+        CanonicalizationError, CredentialError.
+        """
+        document = Credential.parse(credential if isinstance(credential, Mapping) else {}).document
+        suites = self.session().sources.suites
+        _, proofs = securing.split(document)
+        known = (one for one in proofs if one.get("cryptosuite") in suites.selective_names)
+        name = next(known, proofs[0]).get("cryptosuite")
+        return suites.selective(str(name)[:80]).derive(document, _pointers(options, "selectivePointers"), {})
 
     def status_list(self, purpose: Purpose) -> JsonObject:
         """Return the list credential of *purpose* as it is now, secured."""
         now, session = self.clock(), self.session()
         suite = session.sources.suites.named("eddsa-rdfc-2022")
-        options = ProofOptions(method_of(self.signer.public_key), now)
-        return securing.secure(self.lists.credential(purpose), suite, options, self.signer)
+        options = ProofOptions(self.keys.method(KeyType.ED25519), now)
+        return securing.secure(self.lists.credential(purpose), suite, options, self.keys.signer(KeyType.ED25519))
 
     def _listed(self, credential: JsonObject, options: Mapping[str, Json]) -> JsonObject:
         wanted = options.get("statusPurpose", Purpose.REVOCATION.value)
@@ -114,6 +146,13 @@ def profile_named(name: str) -> Profile:
     if found is None:
         raise UnknownSuiteError(name[:80], tuple(PROFILES))
     return found
+
+
+def _pointers(options: Mapping[str, Json], name: str) -> tuple[str, ...]:
+    value = options.get(name, [])
+    if not isinstance(value, list) or not all(isinstance(pointer, str) for pointer in value):
+        raise ProofError(f"{name} is an array of JSON Pointers", code="request.option")
+    return tuple(str(pointer) for pointer in value)
 
 
 def _is_v1(credential: JsonObject) -> bool:

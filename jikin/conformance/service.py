@@ -9,17 +9,18 @@ from pathlib import Path
 
 from fastapi import FastAPI
 
-from jikin.conformance import http, resolving
+from jikin.conformance import http
 from jikin.conformance.issuing import Issuer
+from jikin.conformance.keys import Keys
 from jikin.conformance.lists import Lists, OwnLists
 from jikin.conformance.settings import Settings
 from jikin.conformance.trusting import TrustFolder
-from jikin.dids.key import did_of
-from jikin.proofs.ed25519 import Ed25519Signer
+from jikin.dids import resolution
+from jikin.values import KeyType
 from jikin.verification import policy as policies
 from jikin.verification.assembly import assemble
 from jikin.verification.sources import Session
-from jikin.web import vc_api
+from jikin.web import identifiers, vc_api
 from jikin.web.app import create
 from jikin.web.frame import Frame
 from jikin.web.texts import Texts
@@ -31,8 +32,8 @@ _POLICY = "proof"
 
 def application(settings: Settings, clock: Callable[[], int]) -> FastAPI:
     """Return the application; raises SettingsError for a trust or contexts folder that cannot be read."""
-    signer = Ed25519Signer.generate()
-    lists = Lists(settings.base_url, str(did_of(signer.public_key)), clock())
+    keys = Keys()
+    lists = Lists(settings.base_url, str(keys.did(KeyType.ED25519)), clock())
     base = assemble(settings.plan())
     trust = None if settings.trust is None else TrustFolder(settings.trust)
     policy = policies.packaged(_POLICY)
@@ -41,7 +42,7 @@ def application(settings: Settings, clock: Callable[[], int]) -> FastAPI:
         door = OwnLists(lists, issuer.status_list, base.fetch)
         return replace(base, fetch=door, trust=base.trust if trust is None else trust.newest()).at_newest()
 
-    issuer = Issuer(signer, lists, policy, session, clock)
+    issuer = Issuer(keys, lists, policy, session, clock)
 
     @contextmanager
     def judging() -> Iterator[Judging]:
@@ -59,7 +60,10 @@ def application(settings: Settings, clock: Callable[[], int]) -> FastAPI:
         frame,
         (
             vc_api.router(judging, http.guard),
-            http.router(issuer, lambda text: resolving.resolve(text, base.did_methods, base.fetch)),
+            http.router(issuer),
+            identifiers.router(
+                lambda text, options: resolution.resolve(text, base.did_methods, base.fetch, options), http.guard
+            ),
         ),
         ready=lambda: {"key": True},
     )

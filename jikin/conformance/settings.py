@@ -19,6 +19,7 @@ class Settings:
     port: Annotated[int, About("port on this machine's own address")] = 8110
     trust: Annotated[Path | None, About("further trusted issuers: a folder of *.json entries", "path")] = None
     contexts: Annotated[Path | None, About("further pinned JSON-LD contexts (INDEX.json)", "path")] = None
+    schemas: Annotated[Path | None, About("pinned JSON Schemas that credentials name (INDEX.json)", "path")] = None
     allow_private: Annotated[bool, About("read DID documents and status lists of this machine too")] = False
     ca_file: Annotated[Path | None, About("a further certificate authority to trust, PEM", "path")] = None
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -31,7 +32,11 @@ class Settings:
     def plan(self) -> SourcePlan:
         """Return who can be asked: no chain, since the profile judges proofs, dates and stated status."""
         return SourcePlan(
-            contexts=self.contexts, trust=self.trust, allow_private=self.allow_private, ca_file=self.ca_file
+            contexts=self.contexts,
+            schemas=self.schemas,
+            trust=self.trust,
+            allow_private=self.allow_private,
+            ca_file=self.ca_file,
         )
 
 

@@ -7,12 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 
-from jikin.credentials import claims, structure
+from jikin.credentials import claims, rendering, structure
+from jikin.credentials.integrity import Integrity
 from jikin.credentials.pointers import resolve
 from jikin.credentials.structure import CONTEXT_V1, CONTEXT_V2, refuse, text_of
 from jikin.credentials.text import visible
 from jikin.credentials.types import CredentialType, CredentialTypes
-from jikin.errors import NumberError, ValueRefusedError
+from jikin.errors import CredentialError, NumberError, ValueRefusedError
 from jikin.values import CertificateNumber, Did, Json, JsonObject
 
 _INDEX = re.compile(r"0|[1-9][0-9]{0,15}")
@@ -47,11 +48,16 @@ class StatusEntry:
 
 @dataclass(frozen=True, slots=True)
 class SchemaReference:
-    """One entry of ``credentialSchema`` (VC 2.0, 4.12); *digest* is its ``digestSRI``, None where it states none."""
+    """One entry of ``credentialSchema`` (VC 2.0, 4.11), at *position* (0 for a single one).
+
+    *digest* is its ``digestSRI`` as it stands, None where it states none; *integrity* is every digest it states.
+    """
 
     id: str
     types: tuple[str, ...]
     digest: str | None
+    position: int = 0
+    integrity: Integrity = field(default_factory=lambda: Integrity(()))
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,19 +94,24 @@ class Credential:
         if "VerifiableCredential" not in names:
             refuse("type", f"the credential's type must include VerifiableCredential, got {', '.join(names)[:80]}")
         identifier = structure.check_id(document, "the credential")
-        issuer = structure.check_issuer(document)
-        subjects = structure.check_subjects(document)
+        # 1.1 defines no name and no description: what they look like is for whoever defines them
+        texts = model is Model.V2_0
+        issuer = structure.check_issuer(document, texts=texts)
+        subjects = structure.check_subjects(document, texts=texts)
         start, end = _dates(document, model)
-        if model is Model.V2_0:
+        if texts:
             structure.check_texts(document, "the credential")
+            rendering.check(document)
         # 1.1 demands an id of these; 2.0 made it optional for all but schemas
         for member in ("evidence", "termsOfUse"):
-            structure.typed_objects(document, member)
-        structure.typed_objects(document, "refreshService", id_required=model is Model.V1_1)
-        status = structure.typed_objects(document, "credentialStatus", id_required=model is Model.V1_1)
-        schemas = structure.typed_objects(document, "credentialSchema", id_required=True)
+            structure.typed_objects(document, member, texts=texts)
+        structure.typed_objects(document, "refreshService", id_required=model is Model.V1_1, texts=texts)
+        status = structure.typed_objects(document, "credentialStatus", id_required=model is Model.V1_1, texts=texts)
+        schemas = structure.typed_objects(document, "credentialSchema", id_required=True, texts=texts)
         structure.check_proofs(document)
-        references = tuple(_schema(entry) for entry in schemas)
+        references = tuple(
+            _schema(position, entry) for position, entry in enumerate(structure.few(schemas, "credentialSchema"))
+        )
         known = CredentialTypes.packaged() if types is None else types
         return cls(
             model=model,
@@ -109,7 +120,9 @@ class Credential:
             issuer=issuer,
             valid_from=start,
             valid_until=end,
-            status=tuple(_status(position, entry) for position, entry in enumerate(status)),
+            status=tuple(
+                _status(position, entry) for position, entry in enumerate(structure.few(status, "credentialStatus"))
+            ),
             schemas=references,
             kind=known.by_schema(tuple(reference.id for reference in references)),
             subjects=subjects,
@@ -172,7 +185,12 @@ def _dates(document: JsonObject, model: Model) -> tuple[int | None, int | None]:
         if "issuanceDate" not in document:
             refuse("dates", "a VC 1.1 credential needs an issuanceDate")
     start, end = (structure.check_instant(document, name) for name in names)
-    structure.check_order(start, end, names)
+    structure.check_order_of(document, start, end, names)
+    if model is Model.V1_1:
+        # A term that 1.1 keeps for later; where an issuer states it already, both beginnings have to be reached.
+        later = structure.check_instant(document, "validFrom")
+        start = later if start is None or (later is not None and later > start) else start
+        structure.check_order(start, end, ("validFrom", "expirationDate"))
     return start, end
 
 
@@ -194,10 +212,19 @@ def _status(position: int, entry: JsonObject) -> StatusEntry:
     )
 
 
-def _schema(entry: JsonObject) -> SchemaReference:
-    digest = entry.get("digestSRI")
+def _schema(position: int, entry: JsonObject) -> SchemaReference:
+    digest, where = entry.get("digestSRI"), "credentialSchema"
     return SchemaReference(
         id=str(entry["id"]),
-        types=structure.check_types(entry.get("type"), "credentialSchema"),
+        types=structure.check_types(entry.get("type"), where),
         digest=digest if isinstance(digest, str) else None,
+        position=position,
+        integrity=_integrity(entry, where),
     )
+
+
+def _integrity(entry: JsonObject, where: str) -> Integrity:
+    try:
+        return Integrity.of(entry, where)
+    except CredentialError as error:
+        raise CredentialError(str(error), code="model.schema") from error

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from jikin.codec import jwk, multibase, multikey
+from jikin.codec import jwk, multibase, multikey, points
+from jikin.dids import accounts
 from jikin.dids.method import DidDocument, VerificationMethod
 from jikin.errors import CodecError, DidError, ValueRefusedError
 from jikin.values import Did, DidUrl, Json, JsonObject, KeyType, PublicKey
 
 RELATIONSHIPS = ("assertionMethod", "authentication", "capabilityInvocation", "capabilityDelegation", "keyAgreement")
+SIGNING = tuple(name for name in RELATIONSHIPS if name != "keyAgreement")
 _MAX_METHODS = 128
 
 
-def read(did: Did, document: JsonObject) -> DidDocument:
-    """Return *document* as the DID document of *did*.
+def read(did: Did, document: JsonObject, metadata: JsonObject | None = None) -> DidDocument:
+    """Return *document* as the DID document of *did*; *metadata* is what its method says about it.
 
     Methods of kinds Jikin cannot use, and methods of other DIDs, are left out. Raises DidError:
     ``did.document-id`` when the document is another DID's, ``did.duplicate-method`` when two methods share an id (which
@@ -38,7 +40,7 @@ def read(did: Did, document: JsonObject) -> DidDocument:
             if isinstance(entry, str) and (known := found.get(_absolute(did, entry))):
                 known[1].add(name)
     methods = (_method(did, name, method, frozenset(names)) for name, (method, names) in found.items())
-    return DidDocument(did, tuple(method for method in methods if method is not None), document)
+    return DidDocument(did, tuple(method for method in methods if method is not None), document, metadata or {})
 
 
 def _add(found: dict[str, tuple[JsonObject, set[str]]], did: Did, method: JsonObject, names: set[str]) -> None:
@@ -74,46 +76,94 @@ def _method(did: Did, id: str, method: JsonObject, relationships: frozenset[str]
 
 
 def _key(method: JsonObject) -> PublicKey | None:
-    reader = _READERS.get(str(method.get("type")))
+    """Return the key that *method* shows, None if there is none that can verify anything here.
+
+    Where it shows two they must be one and the same: which of them counts would be the reader's whim.
+    """
+    kind = method.get("type")
+    if not isinstance(kind, str) or kind not in _TYPES:
+        return None
+    promised, members = _TYPES[kind]
     try:
-        return reader(method) if reader else None
-    except CodecError:
-        return None  # a kind of key, or a key, that cannot verify anything here
+        found = {_MEMBERS[name](method[name], promised) for name in members if name in method}
+        for key in found:
+            points.check(key)
+    except (CodecError, ValueRefusedError):
+        return None
+    if len(found) != 1:
+        return None
+    (key,) = found
+    return key if promised is None or key.type in (promised, KeyType.ETHEREUM_ACCOUNT) else None
 
 
-def _multikey(method: JsonObject) -> PublicKey | None:
-    value = method.get("publicKeyMultibase")
-    return multikey.decode(value) if isinstance(value, str) else None
+def _multibase(value: Json, promised: KeyType | None) -> PublicKey:  # noqa: ARG001  # the readers' shape
+    return multikey.decode(_text(value))
 
 
-def _ed25519_multikey(method: JsonObject) -> PublicKey | None:
-    key = _multikey(method)
-    return key if key is not None and key.type is KeyType.ED25519 else None
+def _jwk(value: Json, promised: KeyType | None) -> PublicKey:  # noqa: ARG001  # the readers' shape
+    if not isinstance(value, Mapping) or jwk.is_private(value):
+        raise CodecError("publicKeyJwk is no public key")  # a key that everybody can sign with proves nothing
+    return jwk.decode(value)
 
 
-def _jwk(method: JsonObject) -> PublicKey | None:
-    value = method.get("publicKeyJwk")
-    return jwk.decode(value) if isinstance(value, Mapping) else None
+def _base58(value: Json, promised: KeyType | None) -> PublicKey:
+    return _raw(multibase.decode_base58btc(_text(value)), promised)
 
 
-def _base58_or_jwk(method: JsonObject) -> PublicKey | None:
-    value = method.get("publicKeyBase58")
+def _hex(value: Json, promised: KeyType | None) -> PublicKey:
+    try:
+        return _raw(bytes.fromhex(_text(value).removeprefix("0x")), promised)
+    except ValueError as error:
+        raise CodecError("publicKeyHex is no hexadecimal text") from error
+
+
+def _raw(raw: bytes, promised: KeyType | None) -> PublicKey:
+    if promised is None:
+        raise CodecError("bytes of a key do not say what kind of key they are")
+    return points.compressed(promised, raw)
+
+
+def _account(value: Json, promised: KeyType | None) -> PublicKey:  # noqa: ARG001  # the readers' shape
+    _, address = accounts.read_account(_text(value))
+    return PublicKey(KeyType.ETHEREUM_ACCOUNT, address.raw)
+
+
+def _address(value: Json, promised: KeyType | None) -> PublicKey:  # noqa: ARG001  # the readers' shape
+    return PublicKey(KeyType.ETHEREUM_ACCOUNT, accounts.address_of(_text(value)).raw)
+
+
+def _text(value: Json) -> str:
     if not isinstance(value, str):
-        return _jwk(method)
-    raw = multibase.decode_base58btc(value)
-    return PublicKey(KeyType.ED25519, raw) if len(raw) == 32 else None
+        raise CodecError("a key is a text")
+    return value
 
 
-_READERS: dict[str, Callable[[JsonObject], PublicKey | None]] = {
-    "Multikey": _multikey,
-    "JsonWebKey": _jwk,
-    "JsonWebKey2020": _jwk,
+_MEMBERS: Mapping[str, Callable[[Json, KeyType | None], PublicKey]] = {
+    "publicKeyMultibase": _multibase,
+    "publicKeyJwk": _jwk,
+    "publicKeyBase58": _base58,
+    "publicKeyHex": _hex,
+    "blockchainAccountId": _account,
+    "ethereumAddress": _address,
+}
+_KEY = ("publicKeyMultibase", "publicKeyJwk", "publicKeyBase58", "publicKeyHex")
+# Type of verification method → the kind of key it promises (None: the key says it) and the members that may show it.
+_TYPES: Mapping[str, tuple[KeyType | None, tuple[str, ...]]] = {
+    "Multikey": (None, ("publicKeyMultibase",)),
+    "JsonWebKey": (None, ("publicKeyJwk",)),
+    "JsonWebKey2020": (None, ("publicKeyJwk",)),
     # Older names, still in use.
-    "Ed25519VerificationKey2020": _ed25519_multikey,
-    "Ed25519VerificationKey2018": _base58_or_jwk,
-    "Ed25519VerificationKey2019": _jwk,
-    "EcdsaSecp256k1VerificationKey2019": _jwk,
-    "EcdsaSecp256r1VerificationKey2019": _jwk,
+    "Ed25519VerificationKey2018": (KeyType.ED25519, _KEY),
+    "Ed25519VerificationKey2019": (KeyType.ED25519, _KEY),
+    "Ed25519VerificationKey2020": (KeyType.ED25519, _KEY),
+    "Secp256k1VerificationKey2018": (KeyType.SECP256K1, _KEY),
+    "EcdsaSecp256k1VerificationKey2019": (KeyType.SECP256K1, _KEY),
+    "EcdsaSecp256k1VerificationKey2020": (KeyType.SECP256K1, _KEY),
+    "EcdsaSecp256k1RecoveryMethod2020": (KeyType.SECP256K1, (*_KEY, "blockchainAccountId", "ethereumAddress")),
+    "EcdsaSecp256r1VerificationKey2019": (KeyType.P256, _KEY),
+    "P256Key2021": (KeyType.P256, _KEY),
+    "P384Key2021": (KeyType.P384, _KEY),
+    "Bls12381G2Key2020": (KeyType.BLS12_381_G2, _KEY),
 }
 
 

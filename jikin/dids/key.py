@@ -2,18 +2,40 @@
 
 from __future__ import annotations
 
-from jikin.codec import multikey
-from jikin.dids.document import RELATIONSHIPS
-from jikin.dids.method import DidDocument, Fetch, VerificationMethod
-from jikin.errors import DidError, MultibaseError
-from jikin.values import Did, DidUrl, Json, PublicKey
+from collections.abc import Mapping
 
-# Signing keys sign in every role; an agreement key would be another key, which Jikin has no use for.
-_ROLES = tuple(name for name in RELATIONSHIPS if name != "keyAgreement")
+from jikin.codec import jwk, multibase, multikey, points
+from jikin.dids.document import SIGNING
+from jikin.dids.method import DidDocument, Fetch, Options, VerificationMethod
+from jikin.errors import CodecError, DidError, MultibaseError
+from jikin.values import Did, DidUrl, Json, JsonObject, KeyType, PublicKey
+
 _CODES = {
     "codec.multikey.unsupported": "did.unsupported-public-key-type",
     "codec.multikey.length": "did.invalid-public-key-length",
 }
+_FORMAT, _AGREEMENT = "publicKeyFormat", "enableEncryptionKeyDerivation"
+_CONTEXTS = {
+    "Multikey": "https://w3id.org/security/multikey/v1",
+    "JsonWebKey": "https://w3id.org/security/jwk/v1",
+    "JsonWebKey2020": "https://w3id.org/security/suites/jws-2020/v1",
+    "Ed25519VerificationKey2020": "https://w3id.org/security/suites/ed25519-2020/v1",
+    "X25519KeyAgreementKey2020": "https://w3id.org/security/suites/x25519-2020/v1",
+}
+# Forms that have a name and are not made: the specification calls them experimental, or superseded.
+_EXPERIMENTAL = frozenset(
+    {
+        "Bls12381G1Key2020",
+        "Bls12381G2Key2020",
+        "EcdsaSecp256k1RecoveryMethod2020",
+        "EcdsaSecp256k1VerificationKey2019",
+        "EcdsaSecp256r1VerificationKey2019",
+        "Ed25519VerificationKey2018",
+        "P256Key2021",
+        "P384Key2021",
+        "X25519KeyAgreementKey2019",
+    }
+)
 
 
 def did_of(key: PublicKey) -> Did:
@@ -35,29 +57,101 @@ class DidKey:
         """Return ``key``."""
         return "key"
 
-    def resolve(self, did: Did, fetch: Fetch) -> DidDocument:  # noqa: ARG002  # the method's shape; nothing is fetched
-        """Return the document that follows from *did* itself: one Multikey method, in every signing role.
+    @property
+    def options(self) -> frozenset[str]:
+        """Return ``publicKeyFormat`` and ``enableEncryptionKeyDerivation``."""
+        return frozenset({_FORMAT, _AGREEMENT})
 
-        Raises DidError: ``did.invalid``, ``did.unsupported-public-key-type``, ``did.invalid-public-key-length``.
+    def resolve(self, did: Did, fetch: Fetch) -> DidDocument:
+        """Return the document that follows from *did* itself: its key as a Multikey method in every signing role.
+
+        An Ed25519 key has an X25519 key for keyAgreement besides, which follows from it and verifies nothing.
+
+        Raises DidError: ``did.invalid``, ``did.unsupported-public-key-type``, ``did.invalid-public-key-length``,
+        ``did.invalid-public-key`` for bytes that are no point of their curve.
         """
-        text = did.identifier
-        try:
-            key = multikey.decode(text)
-        except MultibaseError as error:
-            raise DidError(
-                f"{did.text[:120]!r} is no did:key: {error}", code=_CODES.get(error.code, "did.invalid")
-            ) from error
+        return self.resolve_with(did, fetch, {})
+
+    def resolve_with(self, did: Did, fetch: Fetch, options: Options) -> DidDocument:  # noqa: ARG002  # nothing is fetched
+        """Return the document with the methods in the form that ``publicKeyFormat`` names.
+
+        ``Multikey`` (the default), ``JsonWebKey``, ``JsonWebKey2020`` or ``Ed25519VerificationKey2020``;
+        ``enableEncryptionKeyDerivation`` ``false`` leaves the X25519 key out. Raises DidError as ``resolve`` does, and
+        ``did.unsupported-public-key-type`` for a form that is not known, ``did.invalid-public-key-type`` for one that
+        is known but not made, or not for such a key.
+        """
+        form = _form(options.get(_FORMAT, "Multikey"))
+        text, key = _key(did)
         method_id = DidUrl(f"{did}#{text}")
-        method: dict[str, Json] = {
-            "id": str(method_id),
-            "type": "Multikey",
-            "controller": str(did),
-            "publicKeyMultibase": text,
-        }
+        listed: list[Json] = [_shown(did, text, key, form)]
+        agreement: list[Json] = []
+        forms = {form}
+        if key.type is KeyType.ED25519 and options.get(_AGREEMENT, "true") != "false":
+            shown = _agreement(did, key, form)
+            listed.append(shown)
+            agreement.append(shown["id"])
+            forms.add(str(shown["type"]))
         document: dict[str, Json] = {
-            "@context": ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"],
+            "@context": ["https://www.w3.org/ns/did/v1", *(url for name, url in _CONTEXTS.items() if name in forms)],
             "id": str(did),
-            "verificationMethod": [method],
-            **{role: [str(method_id)] for role in _ROLES},
+            "controller": str(did),
+            "verificationMethod": listed,
+            **{role: [str(method_id)] for role in SIGNING},
+            **({"keyAgreement": agreement} if agreement else {}),
         }
-        return DidDocument(did, (VerificationMethod(method_id, did, key, frozenset(_ROLES)),), document)
+        return DidDocument(did, (VerificationMethod(method_id, did, key, frozenset(SIGNING)),), document)
+
+
+def _key(did: Did) -> tuple[str, PublicKey]:
+    """Return the key in *did* and its Multikey text; a version in front of it can only be the one there is."""
+    text = did.identifier.removeprefix("1:")
+    try:
+        key = multikey.decode(text)
+    except MultibaseError as error:
+        raise DidError(
+            f"{did.text[:120]!r} is no did:key: {error}", code=_CODES.get(error.code, "did.invalid")
+        ) from error
+    try:
+        if key.type is KeyType.ED25519:
+            points.x25519_of(key)  # is kept for the document, and refuses what is no key
+        else:
+            points.check(key)
+    except CodecError as error:
+        raise DidError(f"{did.text[:120]!r} is no did:key: {error}", code="did.invalid-public-key") from error
+    return text, key
+
+
+def _form(name: str) -> str:
+    if name in _EXPERIMENTAL or name == "X25519KeyAgreementKey2020":
+        raise DidError(f"a did:key is not shown as {name}", code="did.invalid-public-key-type")
+    if name not in _CONTEXTS:
+        raise DidError(
+            f"publicKeyFormat {name[:80]!r} is not known; {', '.join(_CONTEXTS)} are",
+            code="did.unsupported-public-key-type",
+        )
+    return name
+
+
+def _shown(did: Did, text: str, key: PublicKey, form: str) -> JsonObject:
+    if form == "Ed25519VerificationKey2020" and key.type is not KeyType.ED25519:
+        raise DidError(f"a {key.type.value} key is not shown as {form}", code="did.invalid-public-key-type")
+    if not form.startswith("JsonWebKey"):
+        return _method(did, text, form, {"publicKeyMultibase": text})
+    try:
+        return _method(did, text, form, {"publicKeyJwk": jwk.encode(key)})
+    except CodecError as error:
+        raise DidError(f"{error}: it is not shown as {form}", code="did.invalid-public-key-type") from error
+
+
+def _agreement(did: Did, key: PublicKey, form: str) -> JsonObject:
+    raw = points.x25519_of(key)
+    text = multikey.encode_x25519(raw)
+    if form.startswith("JsonWebKey"):
+        members: Mapping[str, Json] = {"kty": "OKP", "crv": "X25519", "x": multibase.encode_base64url(raw)}
+        return _method(did, text, form, {"publicKeyJwk": members})
+    form = "X25519KeyAgreementKey2020" if form == "Ed25519VerificationKey2020" else form
+    return _method(did, text, form, {"publicKeyMultibase": text})
+
+
+def _method(did: Did, text: str, type: str, key: JsonObject) -> JsonObject:
+    return {"id": f"{did}#{text}", "type": type, "controller": str(did), **key}

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from jikin.errors import DidError
 from jikin.values import Did, DidUrl, JsonObject, PublicKey
+
+Options: TypeAlias = Mapping[str, str]
+"""What is asked for besides the DID: parameters of its DID URL and resolution options, by their names."""
+
+VERSIONS = frozenset({"versionId", "versionTime"})
+"""The options that ask for a document of the past (W3C DID 1.0, section 3.2.1)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +28,15 @@ class VerificationMethod:
 
 @dataclass(frozen=True, slots=True)
 class DidDocument:
-    """A resolved DID document: the methods Jikin can use, and the document as it was read."""
+    """A resolved DID document: the methods Jikin can use, and the document as it was read.
+
+    *metadata* is what its method says about it: ``versionId``, ``deactivated`` … (W3C DID 1.0, 7.1.3).
+    """
 
     id: Did
     methods: tuple[VerificationMethod, ...]
     document: JsonObject = field(repr=False)
+    metadata: JsonObject = field(default_factory=dict, repr=False)
 
     def method(self, id: DidUrl) -> VerificationMethod | None:
         """Return the verification method *id*, None if the document has none that Jikin can use."""
@@ -51,6 +61,18 @@ class DidMethod(Protocol):
         """Return the DID document; raises DidError for a DID that cannot be, FetchError when nobody answered."""
 
 
+@runtime_checkable
+class DidMethodWithOptions(DidMethod, Protocol):
+    """A DID method whose document also depends on options."""
+
+    @property
+    def options(self) -> frozenset[str]:
+        """Return the names of the options that it knows."""
+
+    def resolve_with(self, did: Did, fetch: Fetch, options: Options) -> DidDocument:
+        """Return the DID document as *options* want it; raises DidError, FetchError."""
+
+
 class DidMethods:
     """The DID methods a program was put together with, by name."""
 
@@ -61,12 +83,23 @@ class DidMethods:
             if self._by_name.setdefault(method.name, method) is not method:
                 raise ValueError(f"two DID methods are called {method.name!r}")
 
-    def resolve(self, did: Did, fetch: Fetch) -> DidDocument:
-        """Return the DID document of *did*; raises DidError (also for an unknown method), FetchError."""
+    def resolve(self, did: Did, fetch: Fetch, options: Options | None = None) -> DidDocument:
+        """Return the DID document of *did*; raises DidError (also for an unknown method), FetchError.
+
+        Options that the method does not know are passed over, but not one that asks for a version: the newest document
+        would be the wrong answer (``did.options``).
+        """
         method = self._by_name.get(did.method)
         if method is None:
             raise DidError(
                 f"DID method {did.method!r} is not known; this installation knows {', '.join(self._by_name)}",
                 code="did.method-not-supported",
             )
+        known = method.options if isinstance(method, DidMethodWithOptions) else frozenset[str]()
+        if asked := sorted((options or {}).keys() & VERSIONS - known):
+            raise DidError(
+                f"a did:{did.method} has no versions: {', '.join(asked)} cannot be asked", code="did.options"
+            )
+        if options and isinstance(method, DidMethodWithOptions):
+            return method.resolve_with(did, fetch, options)
         return method.resolve(did, fetch)

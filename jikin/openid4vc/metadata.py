@@ -75,6 +75,8 @@ class Claim:
 class Configuration:
     """One kind of credential an issuer offers. *contexts* and *types* are those of ``credential_definition``.
 
+    *vct* is the type of an SD-JWT VC (``dc+sd-jwt``), which has no such definition.
+
     *signing* are the cryptosuites (``ldp_vc``) or algorithms of the issuer's proofs, *binding* the ways a holder's key
     may be named, *proof_algorithms* what key proofs of the type ``jwt`` are signed with; both empty: no key is bound.
     """
@@ -84,6 +86,7 @@ class Configuration:
     scope: str | None = None
     contexts: tuple[str, ...] = ()
     types: tuple[str, ...] = ()
+    vct: str | None = None
     signing: tuple[str, ...] = ()
     binding: tuple[str, ...] = ()
     proof_algorithms: tuple[str, ...] = ()
@@ -95,10 +98,13 @@ class Configuration:
         found: dict[str, Json] = {"format": self.format}
         if self.scope is not None:
             found["scope"] = self.scope
-        definition: dict[str, Json] = {"type": list(self.types)}
-        if self.contexts:
-            definition = {"@context": list(self.contexts), **definition}
-        found["credential_definition"] = definition
+        if self.vct is not None:
+            found["vct"] = self.vct
+        else:
+            definition: dict[str, Json] = {"type": list(self.types)}
+            if self.contexts:
+                definition = {"@context": list(self.contexts), **definition}
+            found["credential_definition"] = definition
         if self.signing:
             found["credential_signing_alg_values_supported"] = list(self.signing)
         if self.binding and self.proof_algorithms:
@@ -284,6 +290,7 @@ def _configuration(name: str, value: Json) -> Configuration | None:
         scope=scope if isinstance(scope, str) else None,
         contexts=_texts(definition.get("@context")),
         types=_texts(definition.get("type")),
+        vct=_text(value, "vct"),
         signing=_texts(value.get("credential_signing_alg_values_supported")),
         binding=_texts(value.get("cryptographic_binding_methods_supported")),
         proof_algorithms=_texts(jwt.get("proof_signing_alg_values_supported")) if isinstance(jwt, Mapping) else (),

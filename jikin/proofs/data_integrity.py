@@ -39,13 +39,21 @@ class DataIntegritySuite:
     with it the hash (W3C Data Integrity ECDSA 1.0, section 3.2: SHA-384 with P-384).
     """
 
-    proof_type = TYPE
-
     def __init__(
-        self, name: str, transformation: Transformation, schemes: Sequence[Scheme], *, header: Header = "z"
+        self,
+        name: str,
+        transformation: Transformation,
+        schemes: Sequence[Scheme],
+        *,
+        header: Header = "z",
+        proof_type: str = TYPE,
     ) -> None:
-        """Take the parts; *header* is the multibase alphabet of ``proofValue``."""
+        """Take the parts; *header* is the multibase alphabet of ``proofValue``.
+
+        *proof_type* is the ``type`` of its proofs: for suites older than Data Integrity 1.0 their own *name*.
+        """
         self._name = name
+        self.proof_type = proof_type
         self.transformation = transformation
         self._schemes = tuple(schemes)
         self._header: Header = header
@@ -81,7 +89,8 @@ class DataIntegritySuite:
             raise ProofError(f"{self.name} signs with {known} keys, got one of kind {kind.value}")
         if options.mandatory_pointers:
             raise ProofError(f"{self.name} shows a document whole: it knows no mandatory pointers")
-        configuration = self.transformation.new_configuration(unsecured, members(self.name, options))
+        stated = members(self.name, options, proof_type=self.proof_type)
+        configuration = self.transformation.new_configuration(unsecured, stated)
         signed = self._hash_data(unsecured, configuration, scheme)
         signature = signer.sign(signed)
         if len(signature) != scheme.signature_bytes:
@@ -95,7 +104,7 @@ class DataIntegritySuite:
 
         The signature is not judged. Raises CanonicalizationError, ProofError for a malformed proof.
         """
-        check(proof, self.name)
+        check(proof, self.name, proof_type=self.proof_type)
         lengths = [scheme.signature_bytes for scheme in self._schemes]
         signature = proof_value(proof, self._header, max(lengths))
         scheme = next((one for one in self._schemes if one.signature_bytes == len(signature)), None)
@@ -120,9 +129,14 @@ class DataIntegritySuite:
         return b"".join(scheme.digest(canonical(part, scheme.hash)) for part in (configuration, document))
 
 
-def members(name: str, options: ProofOptions) -> JsonObject:
-    """Return the options of a new proof of the suite *name* as its members, in the order of the specification."""
-    members: dict[str, Json] = {"type": TYPE, "cryptosuite": name}
+def members(name: str, options: ProofOptions, *, proof_type: str = TYPE) -> JsonObject:
+    """Return the options of a new proof of the suite *name* as its members, in the order of the specification.
+
+    A *proof_type* of its own says which suite it is: then there is no ``cryptosuite``.
+    """
+    members: dict[str, Json] = {"type": proof_type}
+    if proof_type == TYPE:
+        members["cryptosuite"] = name
     if options.id is not None:
         members["id"] = options.id
     if options.created is not None:
@@ -141,17 +155,18 @@ def members(name: str, options: ProofOptions) -> JsonObject:
     return members
 
 
-def check(proof: JsonObject, name: str) -> None:
+def check(proof: JsonObject, name: str, *, proof_type: str = TYPE) -> None:
     """Return if the options of *proof* are those of a proof of the suite *name* (Data Integrity 1.0, section 2.1).
 
+    A proof with a *proof_type* of its own has no ``cryptosuite``.
     Raises ProofError (``proof.malformed``), naming the member and what would be right.
     """
     if not isinstance(proof, Mapping):
         raise ProofError(f"a proof is an object, got {type(proof).__name__}")
-    if proof.get("type") != TYPE:
-        raise _refuse("type", proof, repr(TYPE))
-    if proof.get("cryptosuite") != name:
-        raise _refuse("cryptosuite", proof, repr(name))
+    if proof.get("type") != proof_type:
+        raise _refuse("type", proof, repr(proof_type))
+    if proof.get("cryptosuite") != (name if proof_type == TYPE else None):
+        raise _refuse("cryptosuite", proof, repr(name) if proof_type == TYPE else "none")
     for member in ("verificationMethod", "id"):
         value = proof.get(member)
         if (member in proof or member != "id") and not (isinstance(value, str) and _URL.fullmatch(value)):

@@ -1,5 +1,7 @@
 """Signing keys in a file: PKCS#8, encrypted with a passphrase (RFC 8018 PBES2; scrypt, AES-256-CBC).
 
+Ed25519, P-256, P-384 and ML-DSA-44 (RFC 9881, as its seed); the file itself says which.
+
 Written here rather than by the library's default, whose 2,048 rounds of PBKDF2 let a thief of the file try a thousand
 passphrases a second on one core; scrypt at this cost (128 MiB, half a second) allows two. Any reader of PKCS#8 that
 knows scrypt opens the file.
@@ -10,10 +12,13 @@ from __future__ import annotations
 import base64
 import os
 from pathlib import Path
+from typing import TypeAlias
 
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives import padding
+from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+from cryptography.hazmat.primitives.asymmetric.mldsa import MLDSA44PrivateKey
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
 from cryptography.hazmat.primitives.serialization import (
@@ -25,7 +30,11 @@ from cryptography.hazmat.primitives.serialization import (
 
 from jikin.errors import SettingsError
 from jikin.proofs.ed25519 import Ed25519Signer
+from jikin.proofs.mldsa44 import Mldsa44Signer
+from jikin.proofs.p256 import P256Signer
+from jikin.proofs.p384 import P384Signer
 
+StoredSigner: TypeAlias = Ed25519Signer | P256Signer | P384Signer | Mldsa44Signer
 _LOG2_COST = 17  # scrypt N = 2^17, r = 8, p = 1: 128 MiB
 _MAX_FILE_BYTES = 16 * 1024
 _PBES2 = bytes.fromhex("06092a864886f70d01050d")  # 1.2.840.113549.1.5.13
@@ -33,7 +42,7 @@ _SCRYPT = bytes.fromhex("06092b06010401da47040b")  # 1.3.6.1.4.1.11591.4.11 (RFC
 _AES_256_CBC = bytes.fromhex("060960864801650304012a")  # 2.16.840.1.101.3.4.1.42
 
 
-def save(path: Path, signer: Ed25519Signer, passphrase: str, *, log2_cost: int = _LOG2_COST) -> None:
+def save(path: Path, signer: StoredSigner, passphrase: str, *, log2_cost: int = _LOG2_COST) -> None:
     """Write the key of *signer* to the new file *path* (mode 0600), encrypted with *passphrase*.
 
     *log2_cost* is scrypt's cost; every step up doubles time and memory. Raises SettingsError:
@@ -57,7 +66,7 @@ def save(path: Path, signer: Ed25519Signer, passphrase: str, *, log2_cost: int =
         ) from error
 
 
-def load(path: Path, passphrase: str) -> Ed25519Signer:
+def load(path: Path, passphrase: str) -> StoredSigner:
     """Return the key in the file *path*.
 
     Raises SettingsError: ``keystore.missing``; ``keystore.passphrase-missing``; ``keystore.wrong-passphrase`` (or the
@@ -79,9 +88,35 @@ def load(path: Path, passphrase: str) -> Ed25519Signer:
             code="keystore.wrong-passphrase",
             hint="try the passphrase again; without it the key is lost",
         ) from error
-    if not isinstance(key, Ed25519PrivateKey):
-        raise SettingsError(f"the key file {path} holds another kind of key than Ed25519", code="keystore.kind")
-    return Ed25519Signer.from_seed(key.private_bytes_raw())
+    signer = _signer(key)
+    if signer is None:
+        known = "Ed25519, P-256, P-384 or ML-DSA-44"
+        raise SettingsError(f"the key file {path} holds another kind of key than {known}", code="keystore.kind")
+    return signer
+
+
+def _signer(key: object) -> StoredSigner | None:
+    if isinstance(key, Ed25519PrivateKey):
+        return Ed25519Signer.from_seed(key.private_bytes_raw())
+    if isinstance(key, MLDSA44PrivateKey):
+        return Mldsa44Signer.from_seed(key.private_bytes_raw())
+    if isinstance(key, ec.EllipticCurvePrivateKey):
+        for kind in (P256Signer, P384Signer):
+            if key.curve.name == kind.curve.curve.name:
+                return kind.of(key)
+    return None
+
+
+def _plain(signer: StoredSigner) -> bytes:
+    """Return PrivateKeyInfo (RFC 5958), not encrypted."""
+    key: Ed25519PrivateKey | MLDSA44PrivateKey | ec.EllipticCurvePrivateKey
+    if isinstance(signer, Ed25519Signer):
+        key = Ed25519PrivateKey.from_private_bytes(signer.export_seed())
+    elif isinstance(signer, Mldsa44Signer):
+        key = MLDSA44PrivateKey.from_seed_bytes(signer.export_seed())
+    else:
+        key = ec.derive_private_key(int.from_bytes(signer.export_secret(), "big"), signer.curve.curve)
+    return key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
 
 
 def _required(passphrase: str) -> bytes:
@@ -90,10 +125,9 @@ def _required(passphrase: str) -> bytes:
     return passphrase.encode("utf-8")
 
 
-def _encrypted(signer: Ed25519Signer, password: bytes, log2_cost: int) -> bytes:
+def _encrypted(signer: StoredSigner, password: bytes, log2_cost: int) -> bytes:
     """Return EncryptedPrivateKeyInfo (RFC 5958) as PEM."""
-    key = Ed25519PrivateKey.from_private_bytes(signer.export_seed())
-    plain = key.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
+    plain = _plain(signer)
     salt, vector, cost = os.urandom(16), os.urandom(16), 1 << log2_cost
     secret = Scrypt(salt=salt, length=32, n=cost, r=8, p=1).derive(password)
     padder = padding.PKCS7(128).padder()
@@ -107,7 +141,8 @@ def _encrypted(signer: Ed25519Signer, password: bytes, log2_cost: int) -> bytes:
 
 def _tagged(tag: int, content: bytes) -> bytes:
     length = len(content)
-    size = bytes([length]) if length < 128 else b"\x81" + bytes([length])  # nothing here is longer than 255 bytes
+    octets = length.to_bytes((length.bit_length() + 7) // 8, "big")
+    size = octets if 0 < length < 128 else bytes([0x80 + len(octets)]) + octets
     return bytes([tag]) + size + content
 
 

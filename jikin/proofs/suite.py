@@ -72,6 +72,20 @@ class Suite(Protocol):
 
 
 @runtime_checkable
+class SelectiveStatement(Protocol):
+    """The statement of a suite that discloses selectively; *base*: it is the issuer's own, for the holder alone."""
+
+    @property
+    def base(self) -> bool:
+        """Say whether the proof is the issuer's own, from which a holder derives what is shown."""
+
+
+def is_base(statement: SignedStatement) -> bool:
+    """Say whether *statement* is that of a base proof: whoever gets it can show whatever they like of it."""
+    return isinstance(statement, SelectiveStatement) and statement.base
+
+
+@runtime_checkable
 class SelectiveSuite(Suite, Protocol):
     """A suite whose holder chooses what is shown: ``sign`` makes a base proof, ``derive`` what a verifier gets."""
 
@@ -164,11 +178,15 @@ class Suites:
 
     def selective(self, name: str) -> SelectiveSuite:
         """Return the suite called *name* if its holder can choose what is shown; raises UnknownSuiteError."""
-        suite = self.named(name)
+        suite = self._by_name.get(name)
         if not isinstance(suite, SelectiveSuite):
-            known = tuple(one for one, suite in self._by_name.items() if isinstance(suite, SelectiveSuite))
-            raise UnknownSuiteError(name, known)
+            raise UnknownSuiteError(name, self.selective_names)
         return suite
+
+    @property
+    def selective_names(self) -> tuple[str, ...]:
+        """Return the names of the suites whose holder can choose what is shown."""
+        return tuple(name for name, suite in self._by_name.items() if isinstance(suite, SelectiveSuite))
 
     def verifier(self, name: str) -> Verifier:
         """Return the cryptosuite or envelope format called *name*; raises UnknownSuiteError."""

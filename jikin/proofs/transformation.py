@@ -67,7 +67,7 @@ class Rdf:
 
     def published(self, configuration: JsonObject) -> JsonObject:
         """Return the configuration without the ``@context``, which is the document's."""
-        return {name: value for name, value in configuration.items() if name != "@context"}
+        return _without_context(configuration)
 
 
 class CanonicalJson:
@@ -75,12 +75,21 @@ class CanonicalJson:
 
     defines_terms = False
 
+    def __init__(self, *, context_in_proof: bool = True) -> None:
+        """Say where a reader finds the ``@context`` that is hashed with the options.
+
+        True: in the proof, which carries the document's (EdDSA and ECDSA, section 3.3.1, step 2); a proof without one
+        was hashed without one. False: a new proof carries none, and a proof without one was hashed with the document's
+        (Quantum-Safe Cryptosuites, "Proof Configuration"). A proof that carries one is read alike by both.
+        """
+        self._context_in_proof = context_in_proof
+
     def canonical(self, document: JsonObject, hash_name: HashName) -> bytes:  # noqa: ARG002 -- the same for every hash
         """Return the canonical JSON of *document*."""
         return jcs.canonicalize(document)
 
     def new_configuration(self, unsecured: JsonObject, options: JsonObject) -> JsonObject:
-        """Return *options* with the document's ``@context``, which stays in the proof (section 3.3.1, step 2)."""
+        """Return *options* with the document's ``@context``, where it has one."""
         return {"@context": unsecured["@context"], **options} if "@context" in unsecured else options
 
     def configurations(self, unsecured: JsonObject, options: JsonObject) -> tuple[JsonObject, JsonObject]:
@@ -89,15 +98,19 @@ class CanonicalJson:
         Whoever adds a second proof may have appended contexts: the proof's must be the first of the document's.
         """
         if "@context" not in options:
-            return unsecured, options
+            return unsecured, options if self._context_in_proof else self.new_configuration(unsecured, options)
         signed, present = _entries(options["@context"]), _entries(unsecured.get("@context"))
         if not signed or present[: len(signed)] != signed:
             raise ProofError("the document's @context does not begin with the proof's", code="proof.context")
         return {**unsecured, "@context": options["@context"]}, options
 
     def published(self, configuration: JsonObject) -> JsonObject:
-        """Return the configuration as it is."""
-        return configuration
+        """Return the configuration, with its ``@context`` only where readers look for it there."""
+        return configuration if self._context_in_proof else _without_context(configuration)
+
+
+def _without_context(configuration: JsonObject) -> JsonObject:
+    return {name: value for name, value in configuration.items() if name != "@context"}
 
 
 def _entries(context: Json) -> list[Json]:

@@ -40,18 +40,19 @@ from jikin.credentials.record import NumberRecord, PublicField, RecordAnchor
 from jikin.credentials.structure import text_of
 from jikin.credentials.types import CredentialTypes
 from jikin.dids.standard import standard_methods
-from jikin.errors import FetchError, RegistryError
+from jikin.errors import FetchError, ProofError, RegistryError
 from jikin.proofs import securing
 from jikin.proofs.ed25519 import Ed25519Signer
+from jikin.proofs.mldsa44 import Mldsa44Signer
 from jikin.proofs.standard import standard_suites
-from jikin.proofs.suite import ProofOptions
+from jikin.proofs.suite import ProofOptions, Suite
 from jikin.status import notes
 from jikin.status.array import State, StatusArray
 from jikin.status.bitstring import Purpose, entry_json, list_url
 from jikin.status.index import IndexPermutation, new_key
 from jikin.status.publication import Publication
 from jikin.status.root import array_root, list_context
-from jikin.values import Address, CertificateNumber, Did, DidUrl, Digest, JsonObject, ListId
+from jikin.values import Address, CertificateNumber, Did, DidUrl, Digest, JsonObject, ListId, Signer
 from jikin.verification.document import Document
 from jikin.verification.gathering import Sources
 
@@ -141,8 +142,12 @@ class World:
         number_code: str = "HRDK",
         types: Sequence[str] = ("national-technical-qualification",),
         anchors_all: bool = True,
+        post_quantum: bool = False,
     ) -> Institution:
-        """Return a new institution: registered, accredited for ten years, profile approved, key added, list open."""
+        """Return a new institution: registered, accredited for ten years, profile approved, key added, list open.
+
+        *post_quantum*: it has a second key, ML-DSA-44, beside its Ed25519 key.
+        """
         profile = Profile(
             did=Profile.did_of(domain),
             names=names or Names(ko="한국산업인력공단", en="Human Resources Development Service of Korea"),
@@ -150,7 +155,8 @@ class World:
             number_code=number_code,
             types=tuple(sorted(types)),
         )
-        institution = Institution(self, profile, next(self._accounts))
+        quantum = Mldsa44Signer.generate() if post_quantum else None
+        institution = Institution(self, profile, next(self._accounts), quantum)
         now = self.chain.view().block.time
         owner, id_ = institution.account, profile.did.issuer_id
         acts: list[tuple[Address, Act]] = [
@@ -158,7 +164,7 @@ class World:
             (owner, ProposeProfile(id_, profile.to_bytes())),
             (self.chain.accreditor, ApproveProfile(id_, profile.hash)),
             (owner, SetOperator(id_, owner, now + YEAR, _ALL_RIGHTS)),
-            (owner, AddKey(id_, institution.multikey)),
+            *((owner, AddKey(id_, multikey.encode(signer.public_key))) for signer in institution.signers.values()),
             (
                 owner,
                 OpenStatusList(id_, institution.list_id, _LOG2_ENTRIES, institution.permutation.key_hash),
@@ -175,12 +181,16 @@ class World:
 class Institution:
     """An institution of the world. Its account is owner and operator at once."""
 
-    def __init__(self, world: World, profile: Profile, account: Address) -> None:
-        """Make keys and a status list for *profile*; ``World.institution`` puts them on record."""
+    def __init__(self, world: World, profile: Profile, account: Address, quantum: Mldsa44Signer | None = None) -> None:
+        """Make keys and a status list for *profile*; ``World.institution`` puts them on record.
+
+        *quantum* is a second key of its own.
+        """
         self.world = world
         self.profile = profile
         self.account = account
         self.signer = Ed25519Signer.generate()
+        self.quantum = quantum
         self.list_id = ListId(os.urandom(32))
         self.permutation = IndexPermutation(new_key(), _LOG2_ENTRIES)
         self._next_serial = 0
@@ -202,6 +212,12 @@ class Institution:
     def method(self) -> DidUrl:
         """Return the verification method it signs with."""
         return DidUrl(f"{self.did}#{self.multikey}")
+
+    @property
+    def signers(self) -> Mapping[DidUrl, Signer]:
+        """Return what it signs with, by verification method. A key of 1312 bytes is no name: it is called by one."""
+        more = {} if self.quantum is None else {DidUrl(f"{self.did}#post-quantum"): self.quantum}
+        return {self.method: self.signer, **more}
 
     @property
     def context(self) -> Digest:
@@ -235,10 +251,19 @@ class Institution:
             random=os.urandom,
         )
 
-    def sign(self, unsecured: JsonObject, suite: str = "eddsa-rdfc-2022") -> JsonObject:
-        """Return *unsecured* with a proof by this institution's key."""
-        options = ProofOptions(self.method, self.world.clock())
-        return securing.secure(unsecured, self.world.suites.named(suite), options, self.signer)
+    def sign(self, unsecured: JsonObject, *suites: str) -> JsonObject:
+        """Return *unsecured* with a proof of each of *suites* (none: ``eddsa-rdfc-2022``) by this institution's keys.
+
+        Raises ProofError for a suite that takes none of its keys.
+        """
+        layers = [self._layer(self.world.suites.named(name)) for name in suites or ("eddsa-rdfc-2022",)]
+        return securing.secure_all(unsecured, layers)[0]
+
+    def _layer(self, suite: Suite) -> tuple[Suite, ProofOptions, Signer]:
+        for method, signer in self.signers.items():
+            if signer.public_key.type in suite.key_types:
+                return suite, ProofOptions(method, self.world.clock()), signer
+        raise ProofError(f"{self.did} has no key for {suite.name}")
 
     def anchor(self, credentials: Sequence[JsonObject]) -> list[Receipt]:
         """Anchor secured *credentials* as one batch and return their receipts in the same order."""
@@ -280,15 +305,15 @@ class Institution:
         type_id: str,
         records: Sequence[Mapping[str, str]],
         *,
-        suite: str = "eddsa-rdfc-2022",
+        suites: Sequence[str] = ("eddsa-rdfc-2022",),
         valid_until: int | None = None,
     ) -> list[Issued]:
-        """Issue one certificate for each record, anchored as one batch."""
+        """Issue one certificate for each record, with a proof of each of *suites*, anchored as one batch."""
         numbers = [CertificateNumber.random(2026, self.profile.number_code) for _ in records]
         indexes = [self.permutation.entry(self._next_serial + offset) for offset in range(len(records))]
         self._next_serial += len(records)
         credentials = [
-            self.sign(self.unsecured(type_id, record, number=number, valid_until=valid_until, index=index), suite)
+            self.sign(self.unsecured(type_id, record, number=number, valid_until=valid_until, index=index), *suites)
             for record, number, index in zip(records, numbers, indexes, strict=True)
         ]
         return [
@@ -352,19 +377,20 @@ class Institution:
         self.world.files.publish(f"{base}/status/{self.list_id.raw.hex()}/notes", self._publication.to_json())
 
     def did_document(self) -> JsonObject:
-        """Return the DID document with the one key it signs with."""
+        """Return the DID document with the keys it signs with."""
         return {
             "@context": ["https://www.w3.org/ns/did/v1", "https://w3id.org/security/multikey/v1"],
             "id": str(self.did),
             "verificationMethod": [
                 {
-                    "id": str(self.method),
+                    "id": str(method),
                     "type": "Multikey",
                     "controller": str(self.did),
-                    "publicKeyMultibase": self.multikey,
+                    "publicKeyMultibase": multikey.encode(signer.public_key),
                 }
+                for method, signer in self.signers.items()
             ],
-            "assertionMethod": [str(self.method)],
+            "assertionMethod": [str(method) for method in self.signers],
         }
 
     @property

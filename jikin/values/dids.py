@@ -11,7 +11,8 @@ from jikin.values.digests import IssuerId, keccak256
 _IDCHAR = r"(?:[A-Za-z0-9._-]|%[0-9A-Fa-f]{2})"
 _DID = re.compile(rf"did:(?P<method>[a-z0-9]+):(?P<id>(?:{_IDCHAR}*:)*{_IDCHAR}+)")
 _DID_URL = re.compile(rf"(?P<did>{_DID.pattern})(?P<rest>[/?#][^\s]*)?")
-_MAX_CHARACTERS = 2048
+_MAX_CHARACTERS = 2048  # a did:key of ML-DSA-44 has 1,807
+_MAX_URL_CHARACTERS = 4096  # and names its method by the same text once more
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -60,7 +61,7 @@ class DidUrl:
 
     def __post_init__(self) -> None:
         """Refuse what the DID URL syntax does not allow."""
-        if not isinstance(self.text, str) or len(self.text) > _MAX_CHARACTERS or not _DID_URL.fullmatch(self.text):
+        if not isinstance(self.text, str) or len(self.text) > _MAX_URL_CHARACTERS or not _DID_URL.fullmatch(self.text):
             raise ValueRefusedError(f"not a DID URL: {str(self.text)[:80]!r}; right would be did:method:identifier#key")
 
     @property

@@ -5,12 +5,14 @@ The verifier's desk and the holder's wallet ask the same parties in the same man
 
 from __future__ import annotations
 
+import hashlib
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from jikin.anchoring.chain import Registry
+from jikin.anchoring.erc1056 import Erc1056
 from jikin.anchoring.pins import parse_pins
 from jikin.codec import strict_json
 from jikin.codec.contexts import Contexts
@@ -18,9 +20,9 @@ from jikin.dids.method import DidMethods, Fetch
 from jikin.dids.standard import standard_methods
 from jikin.dids.web import LocalScheme
 from jikin.dids.web_fetch import Mirrors, NoFetch, WebFetch
-from jikin.errors import CodecError, SettingsError
+from jikin.errors import CodecError, SettingsError, ValueRefusedError
 from jikin.proofs.standard import standard_suites
-from jikin.values import Json
+from jikin.values import Address, Json
 from jikin.verification import trust
 from jikin.verification.sources import Sources
 from jikin.verification.trust import Trust
@@ -32,16 +34,20 @@ LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1"})
 class SourcePlan:
     """Who can be asked.
 
-    *rpc_url* and *registry_file* together name the registry; without both the chain is not asked. *mirrors*: URL prefix
-    → folder with a copy of an issuer's public files. *contexts*: further pinned JSON-LD contexts. *trust*: folder of
-    configured issuers. *offline*: mirrors only. *allow_private*: this machine may be asked too (local trials), over
+    *rpc_url* and *registry_file* together name the registry; without both the chain is not asked. *ethr_registry*: the
+    address of the chain's ERC-1056 registry (did:ethr); None: no DID of that chain is resolved. *mirrors*: URL prefix
+    → folder with a copy of an issuer's public files. *contexts*: further pinned JSON-LD contexts. *schemas*: pinned
+    documents that credentials may name in ``credentialSchema`` or ``relatedResource``. *trust*: folder of configured
+    issuers. *offline*: mirrors only. *allow_private*: this machine may be asked too (local trials), over
     http, or over https where *ca_file* (PEM) names a further certificate authority.
     """
 
     rpc_url: str | None = None
     registry_file: Path | None = None
+    ethr_registry: str | None = None
     mirrors: Mapping[str, Path] = field(default_factory=dict)
     contexts: Path | None = None
+    schemas: Path | None = None
     trust: Path | None = None
     offline: bool = False
     allow_private: bool = False
@@ -67,12 +73,13 @@ def assemble(plan: SourcePlan) -> Sources:
         suites=standard_suites(contexts),
         contexts=contexts,
         trust={} if plan.trust is None else read_trust(plan.trust),
+        schemas={} if plan.schemas is None else read_schemas(plan.schemas),
     )
 
 
 def methods_of(plan: SourcePlan) -> DidMethods:
-    """Return the DID methods of *plan*."""
-    return standard_methods(local=plan.local)
+    """Return the DID methods of *plan*; raises SettingsError for an ERC-1056 registry that cannot be asked."""
+    return standard_methods(local=plan.local, ethr=_erc1056(plan))
 
 
 def fetch_of(plan: SourcePlan) -> Fetch:
@@ -106,6 +113,31 @@ def read_trust(folder: Path) -> Trust:
     return trust.merged(trust.parse(_json(file, "trust")) for file in sorted(folder.glob("*.json")))
 
 
+def read_schemas(folder: Path) -> dict[str, bytes]:
+    """Return URL → bytes of what ``INDEX.json`` in *folder* lists; raises SettingsError.
+
+    ``INDEX.json`` is an array of ``{"url", "file", "sha256"}``, as for contexts: *file* is a name in the folder,
+    *sha256* is over its bytes. Whoever names that URL, or that digest, means this document.
+    """
+    entries = _json(folder / "INDEX.json", "schemas")
+    if not isinstance(entries, list):
+        raise SettingsError(f"schemas is {folder}, whose INDEX.json is no array", code="settings.value")
+    found = {}
+    for entry in entries:
+        texts = {name: entry.get(name) for name in ("url", "file", "sha256")} if isinstance(entry, Mapping) else {}
+        url, file, digest = (texts.get(name) for name in ("url", "file", "sha256"))
+        if not isinstance(url, str) or not isinstance(file, str) or not isinstance(digest, str):
+            raise SettingsError("an entry of schemas has no url, file and sha256 as texts", code="settings.value")
+        try:
+            data = (folder / PurePosixPath(file).name).read_bytes()
+        except (OSError, ValueError) as error:
+            raise SettingsError(f"schemas lists {file!r}, which cannot be read", code="settings.value") from error
+        if hashlib.sha256(data).hexdigest() != digest:
+            raise SettingsError(f"schemas pins {url!r}, and {file!r} has another digest", code="settings.value")
+        found[url] = data
+    return found
+
+
 def mirror_folders(text: str) -> dict[str, Path]:
     """Return URL prefix → folder of a setting ``URL=FOLDER;…``; raises SettingsError for an entry of another form."""
     folders = {}
@@ -122,6 +154,8 @@ def mirror_folders(text: str) -> dict[str, Path]:
 def _registry(plan: SourcePlan) -> Registry | None:
     if plan.offline or (plan.rpc_url is None and plan.registry_file is None):
         return None
+    if plan.registry_file is None and plan.ethr_registry is not None:
+        return None  # the endpoint is there for did:ethr alone
     if plan.rpc_url is None or plan.registry_file is None:
         raise SettingsError(
             "the chain is asked with an endpoint and the pins of the registry that is meant; one of them is not set",
@@ -131,6 +165,24 @@ def _registry(plan: SourcePlan) -> Registry | None:
     from jikin.anchoring.evm import EvmRegistry  # loads web3, which an offline check does not need
 
     return EvmRegistry(plan.rpc_url, parse_pins(_json(plan.registry_file, "registry_file")))
+
+
+def _erc1056(plan: SourcePlan) -> tuple[Erc1056, ...]:
+    if plan.offline or plan.ethr_registry is None:
+        return ()
+    if plan.rpc_url is None:
+        raise SettingsError(
+            "ethr_registry is set, but no endpoint of its chain",
+            code="settings.chain",
+            hint="set JIKIN_RPC_URL, or use --offline",
+        )
+    try:
+        address = Address.parse(plan.ethr_registry)
+    except ValueRefusedError as error:
+        raise SettingsError(f"ethr_registry: {error}", code="settings.value") from error
+    from jikin.anchoring.evm_erc1056 import EvmErc1056  # loads web3
+
+    return (EvmErc1056(plan.rpc_url, address),)
 
 
 def _json(file: Path, setting: str) -> Json:

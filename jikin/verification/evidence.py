@@ -12,9 +12,11 @@ from typing import Generic, TypeAlias, TypeVar
 
 from jikin.anchoring.chain import AnchorSlot, Block, IssuerRecord, KeyWindow, RegistryPins
 from jikin.anchoring.receipt import Receipt
+from jikin.credentials.data_schemas import DataSchema
 from jikin.credentials.profile import Profile
 from jikin.status.notes import SealedNote
 from jikin.status.snapshot import StatusSnapshot
+from jikin.status.token_list import TokenList
 from jikin.values import DidUrl, Digest, JsonObject, PublicKey
 
 T = TypeVar("T")
@@ -53,21 +55,41 @@ class KeyEvidence:
     registered: Fact[tuple[PublicKey, KeyWindow] | None]
 
 
+_NO_TOKEN_LIST: Fact[TokenList | None] = Known(None)
+
+
 @dataclass(frozen=True, slots=True)
 class StatusEvidence:
     """What is known of one ``credentialStatus`` entry.
 
     *snapshot*: our own lists, folded from the chain's events (None: no such list of this issuer on the chain).
     *list_credential*: the W3C list as fetched and its proof checked, for issuers without registry entry.
+    *token_list*: the IETF list as fetched and its signature checked, for such issuers' SD-JWT VCs.
     *note*: the encrypted note on the present state of this index, from a file that opens the status root on the chain
     (None: published, and there is none). *stated_effective*: since when an end counts, as the issuer's signed number
     record says (Unix seconds); it never counts before the note, nor after the epoch that recorded the end.
+    *issuer_quoted*: the list came in an envelope whose ``iss`` stands in quotation marks.
     """
 
     snapshot: Fact[StatusSnapshot | None]
     list_credential: Fact[JsonObject | None]
     note: Fact[SealedNote | None]
     stated_effective: int | None = None
+    issuer_quoted: bool = False
+    token_list: Fact[TokenList | None] = field(default_factory=lambda: _NO_TOKEN_LIST)
+
+
+@dataclass(frozen=True, slots=True)
+class SchemaEvidence:
+    """What is known of one ``credentialSchema`` entry that is not of a credential type known here.
+
+    *schema*: the one that the operator has, or the one with the digest that the credential states. *valid_from* and
+    *valid_until* (Unix seconds) are the dates of the credential it came in, if it came in one.
+    """
+
+    schema: Fact[DataSchema]
+    valid_from: int | None = None
+    valid_until: int | None = None
 
 
 _NO_RECEIPT: Fact[Receipt | None] = Known(None)
@@ -79,11 +101,12 @@ class Evidence:
     """Everything gathered for one document.
 
     Keys of *keys* are verification methods, of *anchors* computed roots, of *status* positions in ``credentialStatus``
-    (0 for a single entry). *block* is the block as of which the chain was asked. *receipt* is the one that was handed
-    in, else the one the issuer publishes (None: it was asked for and there is none). *trusted* are the keys (DIDs or
-    verification methods) that a configured trust entry accepts for the issuer; empty: whatever its own DID document
-    says; None: there is no entry. *terms* is None, or says which term of the document has no definition; it is gathered
-    where no proof's canonical form already depends on it.
+    (0 for a single entry), of *schemas* positions in ``credentialSchema``, of *resources* ids of ``relatedResource``
+    whose digest no published edition has settled; their value says whether the digest fits. *block* is the block as of
+    which the chain was asked. *receipt* is the one that was handed in, else the one the issuer publishes (None: it was
+    asked for and there is none). *trusted* are the keys (DIDs or verification methods) that a configured trust entry
+    accepts for the issuer; empty: whatever its own DID document says; None: there is no entry. *terms* is None, or says
+    which term of the document has no definition; it is gathered where no proof's canonical form already depends on it.
     """
 
     pins: RegistryPins | None  # None: no registry is configured
@@ -96,3 +119,5 @@ class Evidence:
     receipt: Fact[Receipt | None] = field(default_factory=lambda: _NO_RECEIPT)
     trusted: tuple[str, ...] | None = None
     terms: Fact[str | None] = field(default_factory=lambda: _ALL_DEFINED)
+    schemas: Mapping[int, SchemaEvidence] = field(default_factory=dict)
+    resources: Mapping[str, Fact[bool]] = field(default_factory=dict)

@@ -35,6 +35,10 @@ class Code(StrEnum):
     MODEL_VALID = "model.valid"
     MODEL_MALFORMED = "model.malformed"
     MODEL_SCHEMA = "model.schema"
+    MODEL_SCHEMA_UNCHECKED = "model.schema-unchecked"
+    MODEL_RESOURCE = "model.resource"
+    MODEL_RESOURCE_UNCHECKED = "model.resource-unchecked"
+    MODEL_ISSUER_QUOTED = "model.issuer-quoted"
     MODEL_UNDEFINED_TERM = "model.undefined-term"
     MODEL_UNKNOWN_CONTEXT = "model.unknown-context"
     MODEL_TOO_COSTLY = "model.too-costly"
@@ -53,6 +57,7 @@ class Code(StrEnum):
     PROOF_UNCHECKED = "proof.unchecked"
     PROOF_OUTDATED_SUITE = "proof.outdated-suite"
     PROOF_SECOND_MISSING = "proof.second-missing"
+    PROOF_BASE = "proof.base"
 
     KEY_VALID = "key.valid"
     KEY_RETIRED = "key.retired"
@@ -94,6 +99,9 @@ class Code(StrEnum):
     STATUS_UNREADABLE = "status.unreadable"
     STATUS_UNREACHABLE = "status.unreachable"
     STATUS_NOT_STATED = "status.not-stated"
+    STATUS_LIST_TOO_SHORT = "status.list-too-short"
+    STATUS_LIST_ID = "status.list-id"
+    STATUS_INDEX_NUMBER = "status.index-number"
     STATUS_ENDED_LATER = "status.ended-later"
     STATUS_REASON = "status.reason"
     STATUS_REASON_UNAVAILABLE = "status.reason-unavailable"
@@ -152,7 +160,11 @@ _ENDED = ("effective", "recorded")
 FINDINGS: Mapping[Code, Rule] = {
     Code.MODEL_VALID: Rule(_P, "The document is a credential and its terms are defined."),
     Code.MODEL_MALFORMED: Rule(_F, "The document breaks the credential model; the detail names the member."),
-    Code.MODEL_SCHEMA: Rule(_F, "The document breaks the schema of the credential type it states."),
+    Code.MODEL_SCHEMA: Rule(_F, "The document breaks the schema of the credential type it states, or one it pins."),
+    Code.MODEL_SCHEMA_UNCHECKED: Rule(_U, "A schema that it names is not at hand, or cannot be evaluated.", _NOTE),
+    Code.MODEL_RESOURCE: Rule(_F, "A related resource has another digest than the document states."),
+    Code.MODEL_RESOURCE_UNCHECKED: Rule(_U, "A related resource is not at hand to compare its digest.", _NOTE),
+    Code.MODEL_ISSUER_QUOTED: Rule(_U, "The iss of an envelope, its own or its list's, is in quotation marks.", _NOTE),
     Code.MODEL_UNDEFINED_TERM: Rule(_F, "A term or type has no definition, so the signature would not cover it."),
     Code.MODEL_UNKNOWN_CONTEXT: Rule(_U, "A JSON-LD context is not in the catalogue; contexts are never downloaded."),
     Code.MODEL_TOO_COSTLY: Rule(_U, "Canonicalising the document would cost more than the limit."),
@@ -169,6 +181,7 @@ FINDINGS: Mapping[Code, Rule] = {
     Code.PROOF_UNCHECKED: Rule(_U, "The signature could not be checked because its key is not known."),
     Code.PROOF_OUTDATED_SUITE: Rule(_U, "The policy relies on this cryptosuite only until then.", facts=("until",)),
     Code.PROOF_SECOND_MISSING: Rule(_U, "The policy demands a second signature of another kind, and it is not there."),
+    Code.PROOF_BASE: Rule(_U, "The proof is the holder's own base proof; what is shown is derived from it."),
     Code.KEY_VALID: Rule(_P, "The key was the issuer's when the credential was anchored."),
     Code.KEY_RETIRED: Rule(_F, "The key was retired before the credential was anchored.", facts=("since",)),
     Code.KEY_COMPROMISED: Rule(_F, "The key counts as stolen since before the anchoring.", facts=("since",)),
@@ -206,6 +219,9 @@ FINDINGS: Mapping[Code, Rule] = {
     Code.STATUS_UNREADABLE: Rule(_U, "The status entry or its list cannot be read or relied on."),
     Code.STATUS_UNREACHABLE: Rule(_U, "The status could not be asked for."),
     Code.STATUS_NOT_STATED: Rule(_U, "The credential states no status list; nothing shows whether it stands.", _NOTE),
+    Code.STATUS_LIST_TOO_SHORT: Rule(_U, "The status list has fewer entries than 131,072 to hide in.", _NOTE),
+    Code.STATUS_LIST_ID: Rule(_U, "The status list calls itself by another name than its address.", _NOTE),
+    Code.STATUS_INDEX_NUMBER: Rule(_U, "The place in the status list is written as a number, not as a text.", _NOTE),
     Code.STATUS_ENDED_LATER: Rule(_U, "It held at the instant asked about and ended later.", _NOTE, ("effective",)),
     Code.STATUS_REASON: Rule(_P, "The issuer's note to the holder says why.", _NOTE, ("reason",)),
     Code.STATUS_REASON_UNAVAILABLE: Rule(_U, "The issuer's note with the reason could not be read.", _NOTE),

@@ -13,18 +13,22 @@ from jikin.anchoring.receipt import Receipt
 from jikin.codec import jsonld, multikey
 from jikin.credentials.model import Model, StatusEntry
 from jikin.credentials.profile import Profile
-from jikin.dids.method import VerificationMethod
+from jikin.credentials.sd_jwt_vc import STATUS_ENTRY_TYPE
 from jikin.errors import CanonicalizationError, MultibaseError
 from jikin.status.bitstring import list_id_of
 from jikin.status.notes import SealedNote
 from jikin.status.snapshot import StatusSnapshot
 from jikin.values import Did, DidUrl, Digest, JsonObject, KeyId, PublicKey
+from jikin.verification import token_lists
 from jikin.verification.checks.anchor import computed_root
-from jikin.verification.checks.key import RELATIONSHIP, bound
+from jikin.verification.checks.key import bound
+from jikin.verification.checks.model import issuer_quoted
 from jikin.verification.document import Document
 from jikin.verification.evidence import Evidence, Fact, KeyEvidence, Known, Missing, StatusEvidence
 from jikin.verification.findings import Code, Question
-from jikin.verification.reading import Fault, Reading, ReadProof, canonicalization_fault, read
+from jikin.verification.pinned import resources_of, schemas_of
+from jikin.verification.reading import Fault, Reading, canonicalization_fault, read
+from jikin.verification.signatures import documented, signature_fault
 from jikin.verification.sources import Opening, Session, Sources
 
 __all__ = ["Session", "Sources", "gather", "gather_reading"]
@@ -42,12 +46,15 @@ def gather(document: Document, sources: Sources | Session) -> Evidence:
     return gather_reading(read(document, session.sources.suites), session)
 
 
-def gather_reading(reading: Reading, session: Session, *, receipt: Fact[Receipt | None] | None = None) -> Evidence:
+def gather_reading(
+    reading: Reading, session: Session, *, receipt: Fact[Receipt | None] | None = None, resources: bool = False
+) -> Evidence:
     """Return everything that could be learned about a document that was read already.
 
-    *receipt*: what is known of its receipt already; None: look for one.
+    *receipt*: what is known of its receipt already; None: look for one. *resources*: files that it refers to are asked
+    for.
     """
-    return _Gathering(reading, session).evidence(receipt)
+    return _Gathering(reading, session).evidence(receipt, resources=resources)
 
 
 class _Gathering:
@@ -69,7 +76,7 @@ class _Gathering:
         stated = None if reading.credential is None else reading.credential.issuer
         self.trusted = None if stated is None else session.sources.trust.get(stated)
 
-    def evidence(self, receipt: Fact[Receipt | None] | None) -> Evidence:
+    def evidence(self, receipt: Fact[Receipt | None] | None, *, resources: bool) -> Evidence:
         """Ask everything and return it."""
         receipt = self._receipt() if receipt is None else receipt
         return Evidence(
@@ -83,6 +90,8 @@ class _Gathering:
             receipt=receipt,
             trusted=self.trusted,
             terms=self._terms(),
+            schemas=schemas_of(self.reading, self.session),
+            resources=resources_of(self.reading, self.session, ask=resources),
         )
 
     @property
@@ -118,25 +127,16 @@ class _Gathering:
         if not bound(method, self.issuer, self.trusted):
             # A stranger's key is not looked up: its page would only learn that it is being checked.
             return KeyEvidence(Known(None), frozenset(), Known(None))
-        documented = self._documented(method)
-        if isinstance(documented, Missing):
-            return KeyEvidence(documented, frozenset(), self._registered_key(method, documented))
-        found = documented.value
-        key = Known(None if found is None else found.public_key, documented.source)
+        fact = documented(method, self.session)
+        if isinstance(fact, Missing):
+            return KeyEvidence(fact, frozenset(), self._registered_key(method, fact))
+        found = fact.value
+        key = Known(None if found is None else found.public_key, fact.source)
         relationships = frozenset[str]() if found is None else found.relationships
         return KeyEvidence(key, relationships, self._registered_key(method, key))
 
-    def _documented(self, method: DidUrl) -> Fact[VerificationMethod | None]:
-        document = self.session.did_document(method.did)
-        if isinstance(document, Missing):
-            return document
-        found = document.value.method(method)
-        # A method that another DID controls is for that DID's document to show.
-        own = found is not None and found.controller == method.did
-        return Known(found if own else None, document.source)
-
     def _registered_key(
-        self, method: DidUrl, documented: Fact[PublicKey | None]
+        self, method: DidUrl, documented_key: Fact[PublicKey | None]
     ) -> Fact[tuple[PublicKey, KeyWindow] | None]:
         """Return the key as the registry vouches for it: by the multikey in the name, else by the documented key."""
         if self.pins is None or self.issuer is None:
@@ -148,9 +148,9 @@ class _Gathering:
         try:
             text, key = method.fragment, multikey.decode(method.fragment)
         except MultibaseError:
-            if isinstance(documented, Missing) or documented.value is None:
-                return documented if isinstance(documented, Missing) else Known(None, "chain")
-            text, key = multikey.encode(documented.value), documented.value
+            if isinstance(documented_key, Missing) or documented_key.value is None:
+                return documented_key if isinstance(documented_key, Missing) else Known(None, "chain")
+            text, key = multikey.encode(documented_key.value), documented_key.value
         window = self.session.key_window(self.issuer.issuer_id, KeyId.of(text))
         if isinstance(window, Missing):
             return window
@@ -164,7 +164,10 @@ class _Gathering:
         if self.pins is not None and isinstance(self.record, Missing):
             # The registry may know the issuer: a list from the web is no stand-in for the chain's.
             return StatusEvidence(self.record, self.record, self.record)
-        return StatusEvidence(Known(None), self._foreign_list(entry), _NO_NOTE)
+        if STATUS_ENTRY_TYPE in entry.types and entry.list_credential is not None:
+            tokens = token_lists.fetched(entry.list_credential, self.issuer, self.trusted, self.session)
+            return StatusEvidence(Known(None), Known(None), _NO_NOTE, token_list=tokens)
+        return self._foreign_list(entry)
 
     def _own_list(self, entry: StatusEntry) -> StatusEvidence:
         list_id = list_id_of(entry.list_credential or "")
@@ -191,43 +194,27 @@ class _Gathering:
             return Missing("fetch.unreachable", "where the issuer publishes its notes is not known")
         return self.session.opening(base_url, snapshot)
 
-    def _foreign_list(self, entry: StatusEntry) -> Fact[JsonObject | None]:
+    def _foreign_list(self, entry: StatusEntry) -> StatusEvidence:
         """Return the W3C list credential that *entry* names, if a key of the credential's issuer signed it."""
         if entry.list_credential is None:
-            return Missing(_UNREADABLE, "the status entry names no list")
-        fact = self.session.document(entry.list_credential)
+            return StatusEvidence(Known(None), Missing(_UNREADABLE, "the status entry names no list"), _NO_NOTE)
+        fact = self.session.secured(entry.list_credential)
         if isinstance(fact, Missing):
-            return fact
-        if not isinstance(fact.value, Mapping):
-            return Missing(_UNREADABLE, "the status list is no JSON object")
-        fault = self._list_fault(fact.value)
-        return Known(fact.value, "web") if fault is None else fault
+            return StatusEvidence(Known(None), fact, _NO_NOTE)
+        reading = read(fact.value, self.session.sources.suites)
+        fault = self._list_fault(reading)
+        listed: Fact[JsonObject | None] = Known(reading.content, "web") if fault is None else fault
+        return StatusEvidence(Known(None), listed, _NO_NOTE, issuer_quoted=issuer_quoted(reading))
 
-    def _list_fault(self, listed: JsonObject) -> Missing | None:
+    def _list_fault(self, listed: Reading) -> Missing | None:
         """Return why the list credential is no evidence, None if it is."""
-        reading = read(Document(listed), self.session.sources.suites)
         own = self.reading.credential
-        if reading.credential is None or own is None:
-            return Missing(_UNREADABLE, f"the status list: {reading.fault.detail if reading.fault else 'unread'}")
-        if reading.credential.issuer != own.issuer:
+        if listed.credential is None or own is None:
+            return Missing(_UNREADABLE, f"the status list: {listed.fault.detail if listed.fault else 'unread'}")
+        if listed.credential.issuer != own.issuer:
             return Missing(_UNREADABLE, "the status list is of another issuer than the credential")
-        if not reading.proofs:
-            return Missing(_UNREADABLE, "the status list has no proof")
-        return next((fault for proof in reading.proofs if (fault := self._list_proof_fault(proof))), None)
-
-    def _list_proof_fault(self, proof: ReadProof | Fault) -> Missing | None:
-        if isinstance(proof, Fault):
-            return Missing(_UNREADABLE, f"the status list: {proof.detail}")
-        if proof.method is None or not bound(proof.method, self.issuer, self.trusted):
-            return Missing(_UNREADABLE, "the status list is signed by a key of somebody else")
-        documented = self._documented(proof.method)
-        if isinstance(documented, Missing):
-            return documented
-        method = documented.value
-        if method is None or RELATIONSHIP not in method.relationships:
-            return Missing(_UNREADABLE, "the status list is signed by a key that its issuer does not name")
-        fits = self.session.sources.suites.verifier(proof.suite).verify(proof.statement, method.public_key)
-        return None if fits else Missing(_UNREADABLE, "the signature of the status list does not fit")
+        why = signature_fault(listed, self.issuer, self.trusted, self.session)
+        return None if why is None else Missing(why.code, f"the status list: {why.detail}")
 
     # --- what does it mean ---
 

@@ -20,7 +20,7 @@ from jikin.verification.report import Weight
 
 _FOLDER = "policies"
 _ENDING = ".toml"
-_MEMBERS = frozenset({"meaning", "anchor", "limits", "second_suites", "suite_cut_offs", "weights"})
+_MEMBERS = frozenset({"meaning", "anchor", "fetch_resources", "limits", "second_suites", "suite_cut_offs", "weights"})
 _LIMITS = ("status_age_seconds", "edge_seconds", "created_after_anchor_seconds")
 
 
@@ -38,9 +38,10 @@ class Policy:
 
     *status_age_seconds*: how old the block may be at which the status was read. *edge_seconds*: how near to the edge of
     a window nothing can be said. *created_after_anchor_seconds*: how much later than its anchor a proof may say it was
-    made. *second_suites*: cryptosuites of which one proof must stand beside the others; empty: none is demanded.
-    *suite_cut_offs*: cryptosuite → Unix second from which it is no longer relied on. *weights*: code, or question for
-    all its codes, → weight; what is not named keeps the weight of the table of findings.
+    made. *fetch_resources*: whether files that a credential refers to are asked for. *second_suites*: cryptosuites of
+    which one proof must stand beside the others; empty: none is demanded. *suite_cut_offs*: cryptosuite → Unix second
+    from which it is no longer relied on. *weights*: code, or question for all its codes, → weight; what is not named
+    keeps the weight of the table of findings.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Policy:
     status_age_seconds: int
     edge_seconds: int
     created_after_anchor_seconds: int
+    fetch_resources: bool = False
     second_suites: tuple[str, ...] = ()
     suite_cut_offs: Mapping[str, int] = field(default_factory=dict)
     weights: Mapping[str, Weight] = field(default_factory=dict)
@@ -96,6 +98,7 @@ def parse(name: str, data: bytes) -> Policy:
         meaning=_text(name, stated, "meaning"),
         anchor=_anchor(name, stated),
         **{limit: _seconds(name, limits, limit) for limit in _LIMITS},
+        fetch_resources=_flag(name, stated, "fetch_resources"),
         second_suites=_texts(name, stated.get("second_suites", [])),
         suite_cut_offs=_cut_offs(name, stated.get("suite_cut_offs", {})),
         weights=_weights(name, stated.get("weights", {})),
@@ -106,6 +109,13 @@ def _text(name: str, stated: Mapping[str, Any], member: str) -> str:
     value = stated.get(member)
     if not isinstance(value, str) or not value:
         raise _refuse(name, f"{member} is a text, got {value!r}")
+    return value
+
+
+def _flag(name: str, stated: Mapping[str, Any], member: str) -> bool:
+    value = stated.get(member, False)
+    if not isinstance(value, bool):
+        raise _refuse(name, f"{member} is true or false, got {value!r}")
     return value
 
 

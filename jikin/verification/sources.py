@@ -6,7 +6,7 @@ cost a handful of calls, and a source that is down is not waited for 500 times.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
@@ -14,13 +14,16 @@ from jikin.anchoring.chain import AnchorSlot, Block, IssuerRecord, KeyWindow, Re
 from jikin.anchoring.receipt import Receipt
 from jikin.codec import strict_json
 from jikin.codec.contexts import Contexts
+from jikin.credentials.data_schemas import MAX_SCHEMA_BYTES, DataSchema
+from jikin.credentials.integrity import Integrity
 from jikin.credentials.profile import Profile
 from jikin.dids.method import DidDocument, DidMethods, Fetch
-from jikin.errors import FetchError, JikinError, RegistryMismatchError, UnavailableError
+from jikin.errors import CodecError, CredentialError, FetchError, JikinError, RegistryMismatchError, UnavailableError
 from jikin.proofs.suite import Suites
 from jikin.status.publication import Publication
 from jikin.status.snapshot import StatusSnapshot
 from jikin.values import Did, Digest, IssuerId, Json, KeyId, ListId
+from jikin.verification.document import Document
 from jikin.verification.evidence import Fact, Known, Missing
 from jikin.verification.findings import Code
 from jikin.verification.trust import Trust
@@ -31,8 +34,21 @@ T = TypeVar("T")
 _MAX_RECEIPT = 1 << 16  # bytes; a path of 22 nodes and eight absent proofs take 4 KiB
 _MAX_NOTES_FILE = 64 << 20  # bytes; about 150,000 notes
 _MAX_DOCUMENT = 8 << 20  # bytes; a list of 2^25 random bits takes 6 MiB
+_MAX_RESOURCE = 4 << 20  # bytes; pictures and PDFs that a credential refers to
 _SILENT = frozenset({"fetch.timeout", "fetch.unreachable"})
 _NO_REGISTRY = Missing(Code.REGISTRY_NONE.value, "no registry is configured")
+
+
+def document_in(data: bytes) -> Document:
+    """Return the secured document that *data* is: JSON, or an envelope; raises JsonError or CredentialError."""
+    try:
+        value = strict_json.parse(data, max_bytes=_MAX_DOCUMENT)
+    except CodecError:
+        # A JWT or SD-JWT as it is; JSON that is broken begins otherwise.
+        if data.lstrip()[:1] in (b"{", b"["):
+            raise
+        return Document.of(data.strip())
+    return Document.of(value)
 
 
 def asked(ask: Callable[[], T], source: str) -> Fact[T]:
@@ -86,7 +102,11 @@ class Opening:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sources:
-    """Who can be asked. *registry* None: there is none; *trust*: configured entries, issuer → accepted keys."""
+    """Who can be asked.
+
+    *registry* None: there is none. *trust*: configured entries, issuer → accepted keys. *schemas*: documents that the
+    operator vouches for, URL → bytes (JSON Schemas and credentials that carry one).
+    """
 
     registry: Registry | None
     fetch: Fetch
@@ -94,6 +114,7 @@ class Sources:
     suites: Suites
     contexts: Contexts
     trust: Trust = field(default_factory=dict)
+    schemas: Mapping[str, bytes] = field(default_factory=dict)
 
     def at_newest(self) -> Session:
         """Return a session that looks at the registry as of its newest block: one for a batch of documents."""
@@ -124,6 +145,10 @@ class Session:
         self._receipts = _Answers[str, Receipt | None]("issuer")
         self._openings = _Answers[tuple[IssuerId, ListId], Opening]("issuer")
         self._documents = _Answers[str, Json]("web")
+        self._secured = _Answers[str, Document]("web")
+        self._pinned = _Answers[tuple[str, Integrity], bytes]("web")
+        self._schemas = _Answers[tuple[str, Integrity], DataSchema]("web")
+        self._resources = _Answers[str, bytes]("web")
 
     @property
     def pins(self) -> RegistryPins | None:
@@ -178,6 +203,52 @@ class Session:
     def document(self, url: str) -> Fact[Json]:
         """Return the JSON document at *url*."""
         return self._documents.once(url, lambda: self._json(url, _MAX_DOCUMENT))
+
+    def secured(self, url: str) -> Fact[Document]:
+        """Return the secured document at *url*: JSON, or an envelope."""
+        return self._secured.once(url, lambda: document_in(self._fetch.get(url, max_bytes=_MAX_DOCUMENT)))
+
+    def at_hand(self, url: str, integrity: Integrity) -> bytes | None:
+        """Return the operator's document that is meant: by its name and every digest stated, else by its digest."""
+        known = self.sources.schemas.get(url)
+        if known is not None and not integrity.unknown and integrity.fits(known):
+            return known
+        if not integrity.comparable:
+            return None
+        return next((data for data in self.sources.schemas.values() if integrity.fits(data)), None)
+
+    def pinned(self, url: str, integrity: Integrity) -> Fact[bytes]:
+        """Return the document that is at hand; else what lies at *url*, if it has the digest that *integrity* states.
+
+        What no digest is stated of is not asked for: whatever came would prove nothing.
+        """
+        return self._pinned.once((url, integrity), lambda: self._read_pinned(url, integrity))
+
+    def schema(self, url: str, integrity: Integrity) -> Fact[DataSchema]:
+        """Return the JSON Schema that is meant, found as ``pinned`` finds it."""
+        data = self.pinned(url, integrity)
+        if isinstance(data, Missing):
+            return data
+        return self._schemas.once((url, integrity), lambda: DataSchema.parse(data.value))
+
+    def resource(self, url: str) -> Fact[bytes]:
+        """Return the bytes at *url*, at most 4 MiB."""
+        return self._resources.once(url, lambda: self._fetch.get(url, max_bytes=_MAX_RESOURCE))
+
+    def _read_pinned(self, url: str, integrity: Integrity) -> bytes:
+        found = self.at_hand(url, integrity)
+        if found is None:
+            if not integrity.comparable:
+                raise CredentialError(
+                    f"{url[:200]!r} is not at hand, and no digest says which document is meant",
+                    code="schema.not-at-hand",
+                )
+            found = self._fetch.get(url, max_bytes=MAX_SCHEMA_BYTES)
+            if not integrity.fits(found):
+                raise CredentialError(
+                    f"what lies at {url[:200]!r} has another digest than the credential states", code="schema.changed"
+                )
+        return found
 
     def _read_receipt(self, url: str) -> Receipt | None:
         try:

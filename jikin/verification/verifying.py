@@ -21,4 +21,5 @@ def verify(
     """
     session = sources if isinstance(sources, Session) else sources.at_newest()
     reading = read(document, session.sources.suites)
-    return judge_reading(reading, gather_reading(reading, session), policy, session.sources.suites, now, at=at)
+    evidence = gather_reading(reading, session, resources=policy.fetch_resources)
+    return judge_reading(reading, evidence, policy, session.sources.suites, now, at=at)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import TYPE_CHECKING, Literal, cast
 
 from starlette.requests import Request
 
-from jikin.verification.texts import LANGUAGES, SEOUL, date_text
+from jikin.verification.texts import LANGUAGES, SEOUL, date_text, local_time
 
 if TYPE_CHECKING:
     from jikin.web.frame import Frame
@@ -69,7 +68,7 @@ def day(instant: int, language: str) -> str:
 
 def moment(instant: int, language: str) -> str:
     """Return day and time of *instant* in Seoul: ``2026년 6월 12일 09시 04분`` or ``12 June 2026, 09:04``."""
-    local = datetime.fromtimestamp(instant, SEOUL)
+    local = local_time(instant)
     if language == "ko":
         return f"{day(instant, language)} {local:%H}시{_NO_BREAK}{local:%M}분"
     return f"{day(instant, language)}, {local:%H:%M}"

@@ -47,6 +47,39 @@ def test_the_packaged_contexts_say_what_their_owners_published() -> None:
         assert packaged.document(url) == json.loads((standards() / published[url]).read_bytes())
 
 
+WALLETS = {
+    *(
+        f"https://purl.imsglobal.org/spec/ob/v3p0/context{edition}.json"
+        for edition in ("", "-3.0.1", "-3.0.2", "-3.0.3")
+    ),
+    "https://purl.imsglobal.org/spec/ob/v3p0/extensions.json",
+    "https://purl.imsglobal.org/spec/clr/v2p0/context-2.0.1.json",
+    "https://w3id.org/dcc/v1",
+    "https://w3id.org/security/suites/ed25519-2020/v1",
+    "https://w3id.org/security/suites/jws-2020/v1",
+    "https://w3id.org/security/multikey/v1",
+    "https://w3id.org/vc/status-list/2021/v1",
+    "https://www.w3.org/ns/credentials/status/v1",
+    "https://www.w3.org/ns/did/v1",
+}
+
+
+def test_what_wallets_and_job_platforms_bring_is_in_the_catalogue() -> None:
+    assert set(CATALOGUE) >= WALLETS
+
+
+def test_every_context_of_the_catalogue_is_known_by_the_digests_of_its_published_bytes() -> None:
+    editions = json.loads(schemas.read("contexts/editions.json"))
+    assert set(editions) >= set(CATALOGUE)
+    for url, entry in {
+        one["url"]: one["file"] for one in json.loads((standards() / "contexts/INDEX.json").read_bytes())
+    }.items():
+        if url in CATALOGUE:
+            data = (standards() / entry).read_bytes()
+            published = {name: hashlib.new(name, data).hexdigest() for name in ("sha256", "sha384", "sha512")}
+            assert published in editions[url]
+
+
 def test_an_unknown_context_is_an_error_and_never_a_download() -> None:
     with pytest.raises(CanonicalizationError, match="not in the catalogue") as refused:
         Contexts.packaged().document("https://www.w3.org/ns/credentials/v3")
@@ -149,6 +182,29 @@ def test_the_set_up_step_names_a_package_that_carries_another_context(tmp_path: 
         build.build({V2: CATALOGUE[V2] | {"package": "npm no-such-package 1.0.0"}}, None)
     with pytest.raises(build.BuildError, match="has no file"):
         build.build({V2: CATALOGUE[V2] | {"path": "elsewhere.json"}}, None)
+
+
+MODULES = {
+    "as JSON": ('module.exports = {"a": ["b", true, null]};', {"a": ["b", True, None]}),
+    "as JavaScript": (
+        "'use strict'; /* c */\nmodule.exports = {\n  a: 'it\\'s', // one\n  'b': {c: [\"d\",],},\n};\nmodule.x = 1;",
+        {"a": "it's", "b": {"c": ["d"]}},
+    ),
+}
+
+
+@pytest.mark.parametrize(("source", "value"), MODULES.values(), ids=MODULES.keys())
+def test_the_set_up_step_reads_a_context_out_of_a_module(source: str, value: object) -> None:
+    assert json.loads(builder().module_value(source)) == value
+
+
+@pytest.mark.parametrize(
+    "source", ["export default {}", "module.exports = {a: b()}", "module.exports = {a: `x`}", "module.exports = {"]
+)
+def test_the_set_up_step_runs_no_module(source: str) -> None:
+    build = builder()
+    with pytest.raises(build.BuildError):
+        build.module_value(source)
 
 
 def test_the_schemas_package_reads_its_own_files_only() -> None:

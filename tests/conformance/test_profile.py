@@ -24,15 +24,27 @@ V2 = "https://www.w3.org/ns/credentials/v2"
 V1 = "https://www.w3.org/2018/credentials/v1"
 # Defines every term that a credential of these tests uses, in the document itself.
 TERMS = {"@protected": True, "course": "https://terms.example/course", "Course": "https://terms.example/Course"}
-PROFILES = ("eddsa-rdfc-2022", "eddsa-jcs-2022", "status")
+# Profile → the issuer's key as ``GET /dids`` calls it.
+PROFILES = {
+    "eddsa-rdfc-2022": "Ed25519",
+    "eddsa-jcs-2022": "Ed25519",
+    "status": "Ed25519",
+    "ecdsa-rdfc-2019-p256": "P-256",
+    "ecdsa-rdfc-2019-p384": "P-384",
+    "ecdsa-jcs-2019-p256": "P-256",
+    "ecdsa-jcs-2019-p384": "P-384",
+    "mldsa44-jcs-2024": "ML-DSA-44",
+}
+SELECTIVE = {"ecdsa-sd-2023": "P-256", "bbs-2023": "BLS"}
+BY_TERMS_AND_BY_TEXT = ("eddsa-rdfc-2022", "eddsa-jcs-2022", "status", "ecdsa-sd-2023", "vc-jwt")
 
 
-def credential(client: TestClient, **changes: Any) -> dict[str, Any]:
+def credential(client: TestClient, key: str = "Ed25519", **changes: Any) -> dict[str, Any]:
     made: dict[str, Any] = {
         "@context": [V2, TERMS],
         "id": "urn:uuid:6a1676b8-b51f-11ed-937b-d76685a20ff5",
         "type": ["VerifiableCredential", "Course"],
-        "issuer": client.get("/dids").json()["Ed25519"],
+        "issuer": client.get("/dids").json()[key],
         "validFrom": "2026-01-01T00:00:00Z",
         "credentialSubject": {"id": "did:example:holder", "course": "Welding"},
         **changes,
@@ -92,7 +104,7 @@ REFUSED: dict[str, dict[str, Any]] = {
 }
 
 
-@pytest.mark.parametrize("profile", PROFILES)
+@pytest.mark.parametrize("profile", BY_TERMS_AND_BY_TEXT)
 @pytest.mark.parametrize("changes", REFUSED.values(), ids=REFUSED.keys())
 def test_what_breaks_the_model_is_not_issued(client: TestClient, changes: dict[str, Any], profile: str) -> None:
     answer = issue(client, profile, credential(client, **changes))
@@ -150,9 +162,9 @@ def test_what_is_no_credential_does_not_verify(client: TestClient, nothing: Any)
     assert answer.json()["verified"] is False
 
 
-@pytest.mark.parametrize("profile", PROFILES)
-def test_what_is_issued_is_bare_and_verifies(client: TestClient, profile: str) -> None:
-    answer = issue(client, profile, credential(client))
+@pytest.mark.parametrize(("profile", "key"), PROFILES.items())
+def test_what_is_issued_is_bare_and_verifies(client: TestClient, profile: str, key: str) -> None:
+    answer = issue(client, profile, credential(client, key))
     assert answer.status_code == 201
     assert answer.json()["proof"]["proofPurpose"] == "assertionMethod"
     verified = verify(client, answer.json())
@@ -166,9 +178,77 @@ def test_a_right_digest_of_a_related_resource_is_accepted(client: TestClient) ->
     assert answer.status_code == 201, answer.json()
 
 
-@pytest.mark.parametrize("profile", PROFILES)
-def test_vc_1_1_gets_what_it_lacks_and_verifies(client: TestClient, profile: str) -> None:
-    old = credential(client, validFrom=..., **{"@context": [V1, TERMS]})
+@pytest.mark.parametrize(("profile", "key"), PROFILES.items())
+def test_every_profile_refuses_what_was_altered(client: TestClient, profile: str, key: str) -> None:
+    sound = issue(client, profile, credential(client, key)).json()
+    answer = verify(client, {**sound, "credentialSubject": {"id": "did:example:holder", "course": "Flying"}})
+    assert answer.status_code == 400
+    assert [problem["title"] for problem in answer.json()["problemDetails"]] == ["proof.mismatch"]
+
+
+@pytest.mark.parametrize(("profile", "key"), SELECTIVE.items())
+def test_a_holder_derives_what_is_shown_from_a_base_proof(client: TestClient, profile: str, key: str) -> None:
+    subject = {"id": "did:example:holder", "course": "Welding"}
+    terms = {**TERMS, "grade": "https://terms.example/grade"}
+    document = credential(client, key, credentialSubject={**subject, "grade": "A"}, **{"@context": [V2, terms]})
+    issued = issue(client, profile, document, mandatoryPointers=["/issuer", "/validFrom"])
+    assert issued.status_code == 201, issued.json()
+    base = issued.json()
+    said = verify(client, base)
+    assert (said.status_code, said.json()["outcome"]) == (400, "unknown")
+    assert [problem["title"] for problem in said.json()["problemDetails"]] == ["proof.base"]
+    wishes = {"verifiableCredential": base, "options": {"selectivePointers": ["/credentialSubject/course"]}}
+    derived = client.post("/credentials/derive", json=wishes)
+    assert derived.status_code == 201, derived.json()
+    shown = derived.json()
+    assert shown["credentialSubject"]["course"] == "Welding"
+    assert "grade" not in shown["credentialSubject"]
+    assert verify(client, shown).status_code == 200, verify(client, shown).json()
+    lie = {**shown, "credentialSubject": {**shown["credentialSubject"], "course": "Flying"}}
+    assert "proof.mismatch" in {problem["title"] for problem in verify(client, lie).json()["problemDetails"]}
+
+
+DERIVED: dict[str, tuple[Any, list[Any]]] = {
+    "no credential": (None, ["/issuer"]),
+    "a credential without proof": ("unsigned", ["/issuer"]),
+    "a proof that shows all or nothing": ("whole", ["/issuer"]),
+    "a pointer that leads nowhere": ("base", ["/credentialSubject/shoeSize"]),
+    "a pointer that is none": ("base", ["credentialSubject"]),
+    "a pointer that is a number": ("base", [7]),
+}
+
+
+@pytest.mark.parametrize(("what", "pointers"), DERIVED.values(), ids=DERIVED.keys())
+def test_what_cannot_be_derived_is_refused(client: TestClient, what: Any, pointers: list[Any]) -> None:
+    known = {
+        "unsigned": credential(client),
+        "whole": issue(client, "eddsa-rdfc-2022", credential(client)).json(),
+        "base": issue(client, "ecdsa-sd-2023", credential(client, "P-256")).json(),
+    }
+    body = {"verifiableCredential": known.get(what), "options": {"selectivePointers": pointers}}
+    answer = client.post("/credentials/derive", json=body)
+    assert answer.status_code == 400, answer.json()
+    assert answer.json()["code"]
+
+
+def test_a_jwt_is_issued_enveloped_and_verifies_as_object_and_as_text(client: TestClient) -> None:
+    answer = issue(client, "vc-jwt", credential(client, "P-256"))
+    assert answer.status_code == 201, answer.json()
+    carried = answer.json()
+    assert carried["type"] == "EnvelopedVerifiableCredential"
+    assert carried["id"].startswith("data:application/vc+jwt,")
+    text = carried["id"].partition(",")[2]
+    for form in (carried, text):
+        assert verify(client, form).status_code == 200, verify(client, form).json()
+    head, payload, signature = text.split(".")
+    broken = f"{head}.{payload}.{'B' if signature[0] != 'B' else 'C'}{signature[1:]}"
+    said = verify(client, {**carried, "id": f"data:application/vc+jwt,{broken}"})
+    assert [problem["title"] for problem in said.json()["problemDetails"]] == ["proof.mismatch"]
+
+
+@pytest.mark.parametrize(("profile", "key"), PROFILES.items())
+def test_vc_1_1_gets_what_it_lacks_and_verifies(client: TestClient, profile: str, key: str) -> None:
+    old = credential(client, key, validFrom=..., **{"@context": [V1, TERMS]})
     issued = issue(client, profile, old)
     assert issued.status_code == 201, issued.json()
     assert issued.json()["issuanceDate"] == "2026-09-21T14:13:20Z"
@@ -253,7 +333,7 @@ def test_a_presentation_with_matching_challenge_and_domain_verifies(client: Test
         ("did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK", 200, None),
         ("did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK%23nobody", 404, "notFound"),
         ("did:key:nonsense", 400, "invalidDid"),
-        ("did:wonder:123", 400, "methodNotSupported"),
+        ("did:wonder:123", 501, "methodNotSupported"),
         ("nonsense", 400, "invalidDid"),
         ("did:key:z6Mk%20blank%23x", 400, "invalidDidUrl"),
     ],

@@ -166,9 +166,129 @@ REFUSALS: dict[str, tuple[dict[str, Any], str]] = {
         "model.resource",
     ),
     "a resource named twice": (
-        changed(SOUND, relatedResource=[{"id": "https://a.example/1", "digestSRI": "sha256-YQ=="}] * 2),
+        changed(SOUND, relatedResource=[{"id": "https://a.example/1", "digestSRI": "sha256-" + "A" * 43}] * 2),
         "model.resource",
     ),
+    "a resource whose media type is a number": (
+        changed(
+            SOUND, relatedResource={"id": "https://a.example/1", "digestSRI": "sha256-" + "A" * 43, "mediaType": 5}
+        ),
+        "model.resource",
+    ),
+    "a schema with a digest that is none": (
+        changed(
+            SOUND, credentialSchema={"id": "https://a.example/1", "type": "JsonSchema", "digestSRI": "sha256-YQ=="}
+        ),
+        "model.schema",
+    ),
+    "more schemas than anybody asks for": (
+        changed(SOUND, credentialSchema=[{"id": f"https://a.example/{n}", "type": "JsonSchema"} for n in range(17)]),
+        "model.schema",
+    ),
+    "more statuses than anybody asks for": (
+        changed(SOUND, credentialStatus=[{"id": f"https://a.example/{n}", "type": "Status"} for n in range(9)]),
+        "model.status",
+    ),
+    "a subject's name that is a number": (changed(SOUND, credentialSubject={"id": "did:a:b", "name": 7}), "model.text"),
+    "an issuer's name in a language map": (
+        changed(SOUND, issuer={"id": "did:a:b", "name": {"ko": "기관"}}),
+        "model.text",
+    ),
+    "an issuer's name in a language that is none": (
+        changed(SOUND, issuer={"id": "did:a:b", "name": {"@value": "기관", "@language": "한국어"}}),
+        "model.text",
+    ),
+    "an issuer's name in a direction that is none": (
+        changed(SOUND, issuer={"id": "did:a:b", "name": {"@value": "x", "@direction": "up"}}),
+        "model.text",
+    ),
+    "evidence with a name that is an object": (
+        changed(SOUND, evidence={"type": "https://a.example/E", "name": {"given": "x"}}),
+        "model.text",
+    ),
+    "a refresh service whose description is a number": (
+        changed(SOUND, refreshService={"type": "https://a.example/R", "description": 5}),
+        "model.text",
+    ),
+    "an end a fraction of a second before the beginning": (
+        changed(SOUND, validFrom="2026-06-12T09:00:00.5Z", validUntil="2026-06-12T09:00:00.49Z"),
+        "model.dates",
+    ),
+    "a leap second": (changed(SOUND, validFrom="2016-12-31T23:59:60Z"), "model.dates"),
+    "a time zone that is none": (changed(SOUND, validFrom="2026-06-12T09:00:00+15:00"), "model.dates"),
+    "a render method without type": (changed(SOUND, renderMethod={"id": "https://a.example/r"}), "model.type"),
+    "a render method that is a URL": (changed(SOUND, renderMethod="https://a.example/r"), "model.render"),
+    "an SVG template of 2023 that lies nowhere": (
+        changed(SOUND, renderMethod={"type": "SvgRenderingTemplate2023"}),
+        "model.id",
+    ),
+    "an SVG template of 2024 that lies nowhere": (
+        changed(SOUND, renderMethod={"type": "SvgRenderingTemplate2024"}),
+        "model.render",
+    ),
+    "an SVG template that is no SVG": (
+        changed(
+            SOUND,
+            renderMethod={
+                "type": "SvgRenderingTemplate2024",
+                "template": {"id": "https://a.example/t", "mediaType": "text/html"},
+            },
+        ),
+        "model.render",
+    ),
+    "an SVG template in a data URL that is no SVG": (
+        changed(SOUND, renderMethod={"type": "SvgRenderingTemplate2024", "template": "data:text/html,x"}),
+        "model.render",
+    ),
+    "a template with a digest that is none": (
+        changed(
+            SOUND,
+            renderMethod={
+                "type": "SvgRenderingTemplate2024",
+                "template": {"id": "https://a.example/t", "digestMultibase": "uAAAA"},
+            },
+        ),
+        "model.render",
+    ),
+    "a template that is a number": (
+        changed(SOUND, renderMethod={"type": "TemplateRenderMethod", "renderSuite": "svg-mustache", "template": 5}),
+        "model.render",
+    ),
+    "a template of no suite": (
+        changed(SOUND, renderMethod={"type": "TemplateRenderMethod", "template": "https://a.example/t"}),
+        "model.render",
+    ),
+    "a template that shows what is no pointer": (
+        changed(
+            SOUND,
+            renderMethod={
+                "type": "TemplateRenderMethod",
+                "renderSuite": "svg-mustache",
+                "template": "https://a.example/t",
+                "renderProperty": ["name"],
+            },
+        ),
+        "model.render",
+    ),
+    "a media query that is a number": (
+        changed(SOUND, renderMethod={"type": "SvgRenderingTemplate2023", "id": "urn:a:b", "css3MediaQuery": 5}),
+        "model.render",
+    ),
+    "a render method whose name is a number": (
+        changed(SOUND, renderMethod={"type": "https://a.example/R", "name": 5}),
+        "model.text",
+    ),
+    "a confidence method without type": (changed(SOUND, confidenceMethod={"id": "did:a:b#k"}), "model.type"),
+    "a confidence method that is a text": (changed(SOUND, confidenceMethod="did:a:b#k"), "model.confidence"),
+    "a subject's confidence method without type": (
+        changed(SOUND, credentialSubject={"id": "did:a:b", "confidenceMethod": {"id": "did:a:b#k"}}),
+        "model.type",
+    ),
+    "VC 1.1 with a beginning after its end": (
+        changed(OLD, validFrom="2022-01-01T00:00:00Z", expirationDate="2021-01-01T00:00:00Z"),
+        "model.dates",
+    ),
+    "VC 1.1 with a beginning that is none": (changed(OLD, validFrom="soon"), "model.dates"),
     "VC 1.1 without issuanceDate": (changed(OLD, issuanceDate=ABSENT), "model.dates"),
     "VC 1.1 with a VC 2.0 end": (changed(OLD, validUntil="2021-01-01T00:00:00Z"), "model.dates"),
     "VC 1.1 that expires before it begins": (changed(OLD, expirationDate="2019-01-01T00:00:00Z"), "model.dates"),
@@ -182,6 +302,90 @@ def test_an_unsound_credential_is_refused_with_its_code(document: dict[str, Any]
         Credential.parse(document)
     assert refused.value.code == code
     assert len(str(refused.value)) < 300
+
+
+ACCEPTED: dict[str, dict[str, Any]] = {
+    "an issuer's name in two languages": changed(
+        SOUND,
+        issuer={
+            "id": "did:a:b",
+            "name": [
+                {"@value": "한국기술교육원", "@language": "ko"},
+                {"@value": "معهد", "@language": "ar", "@direction": "rtl"},
+            ],
+        },
+    ),
+    "names and descriptions wherever the model has them": changed(
+        SOUND,
+        credentialSubject={"id": "did:a:b", "name": "Alice", "description": {"@value": "x"}},
+        evidence={"type": "https://a.example/E", "name": "a test"},
+        termsOfUse=[{"type": "https://a.example/T", "description": "terms"}],
+    ),
+    "an end at the very fraction of the beginning": changed(
+        SOUND, validFrom="2026-06-12T09:00:00.50Z", validUntil="2026-06-12T18:00:00.5+09:00"
+    ),
+    "the last midnight of a day": changed(SOUND, validUntil="2026-06-12T24:00:00Z"),
+    "a render method of an unknown kind": changed(
+        SOUND, renderMethod=[{"type": "EMBEDDED_RENDERER", "templateName": "NOTE", "id": "https://a.example"}]
+    ),
+    "an SVG template of 2023": changed(
+        SOUND,
+        renderMethod={
+            "id": "https://a.example/t.svg",
+            "type": "SvgRenderingTemplate2023",
+            "name": "Portrait",
+            "css3MediaQuery": "@media (orientation: portrait)",
+        },
+    ),
+    "an SVG template of 2024": changed(
+        SOUND,
+        renderMethod={
+            "type": "SvgRenderingTemplate2024",
+            "mediaQuery": "@media (orientation: portrait)",
+            "template": {
+                "id": "https://a.example/t.svg",
+                "mediaType": "image/svg+xml",
+                "digestMultibase": "uEiAkoYyQ6YVtUmER8pN24wLZcLK9EBguM5WZlbAgfXBDuQ",
+            },
+        },
+    ),
+    "a template inside the credential": changed(
+        SOUND,
+        renderMethod={
+            "type": "TemplateRenderMethod",
+            "renderSuite": "svg-mustache",
+            "template": "data:image/svg+xml;base64,PHN2Zy8+",
+            "renderProperty": ["/issuer", "/credentialSubject/achievement/name"],
+        },
+    ),
+    "a confidence method": changed(
+        SOUND, credentialSubject={"id": "did:a:b", "confidenceMethod": [{"type": "Multikey", "id": "did:a:b#k"}]}
+    ),
+    "VC 1.1 whose name is for another vocabulary to say": changed(
+        OLD, issuer={"id": "did:a:b", "name": {"ko": "기관"}}, name={"ko": "자격증"}
+    ),
+    "VC 1.1 with everything an id is demanded of": changed(
+        OLD,
+        credentialStatus={"id": "urn:s:1", "type": "S"},
+        refreshService={"id": "urn:r:1", "type": "R"},
+        credentialSchema={"id": "urn:c:1", "type": "JsonSchemaValidator2018"},
+        termsOfUse={"type": "T"},
+        evidence=[{"type": ["E"]}],
+        expirationDate="2031-01-01T00:00:00Z",
+    ),
+}
+
+
+@pytest.mark.parametrize("document", ACCEPTED.values(), ids=ACCEPTED.keys())
+def test_what_the_models_allow_is_accepted(document: dict[str, Any]) -> None:
+    assert refusal(document) is None
+
+
+def test_in_vc_1_1_the_later_of_two_beginnings_counts() -> None:
+    later = Credential.parse(changed(OLD, validFrom="2020-06-01T00:00:00Z"))
+    earlier = Credential.parse(changed(OLD, validFrom="2019-06-01T00:00:00Z"))
+    assert later.valid_from == 1_590_969_600
+    assert earlier.valid_from == 1_577_836_800
 
 
 @pytest.mark.parametrize("value", [None, 3, "text", [SOUND], True])
@@ -281,13 +485,15 @@ def test_real_credentials_of_other_makers_are_read() -> None:
 JSON_VALUES = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=12),
     lambda inner: (
-        st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["id", "type", "name", "@value", "x"]), inner)
+        st.lists(inner, max_size=3)
+        | st.dictionaries(st.sampled_from(["id", "type", "name", "@value", "template", "digestSRI", "x"]), inner)
     ),
     max_leaves=8,
 )
 MEMBERS = (
     *("@context", "type", "id", "issuer", "credentialSubject", "validFrom", "validUntil", "name", "description"),
     *("credentialStatus", "credentialSchema", "evidence", "termsOfUse", "refreshService", "relatedResource", "proof"),
+    *("renderMethod", "confidenceMethod", "issuanceDate", "expirationDate"),
 )
 
 

@@ -115,14 +115,32 @@ def test_a_published_document_with_an_rsa_key_has_no_method_we_can_use() -> None
     assert documents.read(Did(value["id"]), value).methods == ()
 
 
-@pytest.mark.parametrize("name", ["base58", "jwk", "multibase"])
+@pytest.mark.parametrize("name", ["base58", "hex", "jwk", "multibase"])
 def test_the_key_of_each_notation_is_the_published_one(name: str) -> None:
     folder = VECTORS / "uniresolver" / name
     value = json.loads((folder / "document.json").read_bytes())
-    embedded = value.get("verificationMethod") or value["assertionMethod"]
+    embedded = value.get("verificationMethod") or value.get("assertionMethod") or value["authentication"]
     single = {"id": value["id"], "verificationMethod": embedded[:1]}
     (found,) = documents.read(Did(value["id"]), single).methods
     assert found.public_key == jwk.decode(json.loads((folder / "publicKeyJwk.json").read_bytes()))
+
+
+BLOCKCERTS = sorted((standards() / "real-samples" / "blockcerts" / "did").glob("*.json"))
+
+
+def test_the_document_of_a_blockcerts_issuer_is_read() -> None:
+    value = json.loads(BLOCKCERTS[0].read_bytes())
+    did = Did(value["id"])
+    (found,) = documents.read(did, value).methods
+    assert str(found.id) == f"{did}#key-1"
+    assert found.public_key == jwk.decode(value["verificationMethod"][0]["publicKeyJwk"])
+    assert found.relationships == {"authentication"}
+
+
+def test_a_document_whose_method_nobody_controls_is_refused() -> None:
+    value = json.loads(BLOCKCERTS[1].read_bytes())
+    assert value["verificationMethod"][0]["controller"] == ""
+    assert code_of(documents.read, Did(value["id"]), value) == "did.document"
 
 
 URL = "https://exam.example/.well-known/did.json"

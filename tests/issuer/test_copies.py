@@ -109,7 +109,7 @@ def test_a_copy_passes_the_check_of_strangers_with_its_own_receipt(bureau: Burea
     (copy,) = every_copy(bureau)
     batch = bureau.batch(copy.batch_id)
     (one,) = releasing.issued(bureau.office, bureau.institution, batch, [copy])
-    assert Checker.of(bureau.office, bureau.institution).objections(one.document, one.receipt) == ()
+    assert Checker.of(bureau.office, bureau.institution).objections(one.document) == ()
     assert (batch.origin, batch.state, batch.count) == (Origin.COPIES, BatchState.RELEASED, 1)
     assert copy.digest is not None
     public = bureau.office.public(bureau.institution).path
@@ -193,7 +193,7 @@ def test_revoking_a_number_revokes_the_original_and_every_copy_in_one_task(burea
     checker = Checker.of(bureau.office, bureau.institution)
     for copy in every_copy(bureau):
         (one,) = releasing.issued(bureau.office, bureau.institution, bureau.batch(copy.batch_id), [copy])
-        assert checker.objections(one.document, one.receipt) == ("status.revoked",)
+        assert checker.objections(one.document) == ("status.revoked",)
     path = bureau.office.public(bureau.institution).path / "n" / original.number
     assert NumberRecord.parse(json.loads(path.read_text("utf-8"))).effective is not None
 

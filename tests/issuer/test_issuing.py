@@ -39,7 +39,7 @@ def test_a_good_list_becomes_certificates_that_verify(bureau: Bureau) -> None:
     assert (batch.state, batch.count, batch.bad) == (BatchState.RELEASED, 5, 0)
     checker = Checker.of(bureau.office, bureau.institution)
     issued = releasing.issued(bureau.office, bureau.institution, batch, bureau.credentials(batch))
-    assert [checker.objections(one.document, one.receipt) for one in issued] == [()] * 5
+    assert [checker.objections(one.document) for one in issued] == [()] * 5
 
 
 @pytest.mark.parametrize(("before", "state"), STATES, ids=[str(name) for name, _ in STATES])

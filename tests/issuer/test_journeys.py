@@ -17,6 +17,7 @@ from jikin.anchoring.devchain import HardhatNode
 from jikin.anchoring.receipt import Receipt
 from jikin.badges.documents import open_document
 from jikin.values.settings import Secret
+from jikin.verification.document import Document
 from tests.issuing_office import HEADER, TYPE, row
 from tests.office_command import Commands, set_up
 
@@ -56,7 +57,7 @@ def objections(commands: Commands, name: str) -> tuple[str, ...]:
         (folder,) = (commands.data / "issued").iterdir()
         receipt = Receipt.parse(json.loads((folder / f"{name}.receipt.json").read_text()))
         document = json.loads((folder / f"{name}.json").read_text())
-        return Checker.of(office, office.institution()).objections(document, receipt)
+        return Checker.of(office, office.institution()).objections(Document(document, receipt))
 
 
 def test_a_list_becomes_certificates_of_which_two_officers_revoke_one(commands: Commands, tmp_path: Path) -> None:

@@ -72,7 +72,7 @@ def findings(bureau: Bureau, number: CertificateNumber) -> tuple[str, ...]:
         assert found is not None
         batch = batches.by_id(connection, found.batch_id)
     (one,) = releasing.issued(bureau.office, bureau.institution, batch, [found])
-    return Checker.of(bureau.office, bureau.institution).objections(one.document, one.receipt)
+    return Checker.of(bureau.office, bureau.institution).objections(one.document)
 
 
 # --------------------------------------------------------------------------------------------------------- the way

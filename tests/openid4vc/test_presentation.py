@@ -9,6 +9,7 @@ import pytest
 from jikin.dids import jwk as did_jwk
 from jikin.errors import CanonicalizationError, ProtocolError
 from jikin.openid4vc import presentation
+from jikin.proofs.bbs.signer import BbsSigner
 from jikin.proofs.ed25519 import Ed25519Signer
 from jikin.proofs.p256 import P256Signer
 from jikin.values import DidUrl
@@ -81,8 +82,12 @@ def test_nothing_and_too_much_are_not_presented() -> None:
 
 
 def test_a_key_that_signs_no_presentation_is_refused_by_name() -> None:
-    with pytest.raises(ProtocolError, match="P-256"):
-        make(CERTIFICATE, signer=P256Signer.generate())
+    with pytest.raises(ProtocolError, match="BLS12-381"):
+        make(CERTIFICATE, signer=BbsSigner.generate())
+
+
+def test_a_p_256_key_signs_with_the_ecdsa_suite() -> None:
+    assert make(CERTIFICATE, signer=P256Signer.generate())["proof"]["cryptosuite"] == "ecdsa-rdfc-2019"
 
 
 def test_contexts_are_never_fetched() -> None:

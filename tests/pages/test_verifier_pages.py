@@ -22,7 +22,6 @@ from tests.browser import (
     CameraFor,
     Opener,
     PageFor,
-    assert_good,
     assert_quiet,
     browser,
     camera_for,
@@ -31,14 +30,13 @@ from tests.browser import (
     drop_files,
     free_port,
     page_for,
-    picture,
     running,
 )
+from tests.looks import PHONE_AND_DESK, SEES_LITTLE, see
 from tests.verifier_desk import Holder, Town, claims_of, form, parameters, service
 from verifier.http.counter import Limits
 
 __all__ = ["browser", "camera_for", "chromium", "driver", "page_for"]
-SCHEMES = ("light", "dark")
 
 
 @dataclass
@@ -217,28 +215,18 @@ PAGES: dict[str, Visit] = {
 }
 
 
+IN_EVERY_LOOK = ("start", "number", "several files", "request answered", "report refused")
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 @pytest.mark.parametrize("name", PAGES)
 def test_a_page_is_accessible_fits_and_breaks_no_policy(
     name: str, language: str, site: Site, page_for: PageFor
 ) -> None:
-    page = page_for(language, WIDTHS[0], "light", reduced_motion="reduce")
+    page = page_for(language, WIDTHS[0])
     errors = PAGES[name](page, site)
-    for width in WIDTHS:
-        page.set_viewport_size({"width": width, "height": 800})
-        for scheme in SCHEMES:  # the switch in the foot of the page sets nothing else
-            page.evaluate("(theme) => { document.documentElement.dataset.theme = theme; }", scheme)
-            picture(page, f"verifier {name} {language} {width} {scheme}")
-            assert_good(page, expected_errors=errors)
-
-
-@pytest.mark.parametrize("scheme", ["contrast", "contrast-dark", "big"])
-@pytest.mark.parametrize("name", ["start", "number", "several files", "request answered", "report refused"])
-def test_high_contrast_and_big_text_hold_on_a_phone(name: str, scheme: str, site: Site, page_for: PageFor) -> None:
-    page = page_for("ko", 360, scheme)
-    errors = PAGES[name](page, site)
-    picture(page, f"verifier {name} {scheme}")
-    assert_good(page, expected_errors=errors)
+    also = SEES_LITTLE if language == "ko" and name in IN_EVERY_LOOK else ()
+    see(page, f"verifier {name}", PHONE_AND_DESK + also, expected_errors=errors)
 
 
 # --- what a person does ---

@@ -21,13 +21,17 @@ from hypothesis import strategies as st
 from jikin.errors import SettingsError
 from jikin.proofs import keystore
 from jikin.proofs.ed25519 import Ed25519Signer
+from jikin.proofs.keystore import StoredSigner
+from jikin.proofs.mldsa44 import Mldsa44Signer
+from jikin.proofs.p256 import P256Signer
+from jikin.proofs.p384 import P384Signer
 from tests.codes import code_of
 
 PASSPHRASE = "지게차 운전 열쇠 42"
 QUICK = 10  # scrypt cost for tests
 
 
-def saved(tmp_path: Path, signer: Ed25519Signer | None = None) -> Path:
+def saved(tmp_path: Path, signer: StoredSigner | None = None) -> Path:
     path = tmp_path / "signing.pem"
     keystore.save(path, signer or Ed25519Signer.generate(), PASSPHRASE, log2_cost=QUICK)
     return path
@@ -39,6 +43,34 @@ def test_a_key_comes_back_with_the_default_cost(tmp_path: Path) -> None:
     loaded = keystore.load(tmp_path / "key.pem", PASSPHRASE)
     assert loaded.public_key == signer.public_key
     assert loaded.sign(b"x") == signer.sign(b"x")
+
+
+KINDS: dict[str, StoredSigner] = {
+    "Ed25519": Ed25519Signer.generate(),
+    "P-256": P256Signer.generate(),
+    "P-384": P384Signer.generate(),
+    "ML-DSA-44": Mldsa44Signer.generate(),
+}
+each_kind = pytest.mark.parametrize("signer", KINDS.values(), ids=KINDS.keys())
+
+
+@each_kind
+def test_every_kind_of_key_comes_back_as_itself(tmp_path: Path, signer: StoredSigner) -> None:
+    path = saved(tmp_path, signer)
+    loaded = keystore.load(path, PASSPHRASE)
+    assert type(loaded) is type(signer)
+    assert loaded.public_key == signer.public_key
+    secret = signer.export_secret() if isinstance(signer, P256Signer | P384Signer) else signer.export_seed()
+    assert secret not in path.read_bytes()
+
+
+@each_kind
+def test_a_file_of_every_kind_is_opened_by_other_readers_and_the_reverse(tmp_path: Path, signer: StoredSigner) -> None:
+    key = load_pem_private_key(saved(tmp_path, signer).read_bytes(), PASSPHRASE.encode())
+    other = tmp_path / "other.pem"
+    encryption = BestAvailableEncryption(PASSPHRASE.encode())
+    other.write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, encryption))
+    assert keystore.load(other, PASSPHRASE).public_key == signer.public_key
 
 
 def test_the_file_is_for_its_owner_alone_and_shows_nothing(tmp_path: Path) -> None:
@@ -112,7 +144,7 @@ def test_an_unencrypted_key_is_not_taken(tmp_path: Path) -> None:
     assert code_of(keystore.load, path, PASSPHRASE) == "keystore.unencrypted"
 
 
-@pytest.mark.parametrize("key", [ec.generate_private_key(ec.SECP256R1()), x25519.X25519PrivateKey.generate()])
+@pytest.mark.parametrize("key", [ec.generate_private_key(ec.SECP521R1()), x25519.X25519PrivateKey.generate()])
 def test_another_kind_of_key_is_not_taken(
     tmp_path: Path, key: ec.EllipticCurvePrivateKey | x25519.X25519PrivateKey
 ) -> None:

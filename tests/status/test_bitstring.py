@@ -20,6 +20,7 @@ from jikin.status.bitstring import (
     list_id_of,
     list_url,
     read_entry,
+    read_listed,
 )
 from jikin.values import Json, ListId
 from tests.shared_standards import standards
@@ -78,13 +79,16 @@ def test_the_list_is_named_in_its_url_and_nowhere_else_is_one_read() -> None:
 
 
 MALFORMED_ENTRIES: dict[str, dict[str, Json]] = {
-    "an index that is a number": {"statusListIndex": 5},
+    "an index that is a number below zero": {"statusListIndex": -5},
+    "an index that is a fraction": {"statusListIndex": 5.0},
+    "an index that is true": {"statusListIndex": True},
     "an index below zero": {"statusListIndex": "-5"},
     "an index with zeros in front": {"statusListIndex": "05"},
     "an index in other digits": {"statusListIndex": "５"},
     "no index": {"statusListIndex": None},
     "no purpose": {"statusPurpose": None},
-    "another type": {"type": "StatusList2021Entry"},
+    "another type": {"type": "RevocationList2020Status"},
+    "types in an array": {"type": ["BitstringStatusListEntry"]},
     "no list": {"statusListCredential": ""},
     "a list that is an object": {"statusListCredential": {"id": "x"}},
     "entries of no bits": {"statusSize": 0},
@@ -97,6 +101,29 @@ def test_a_malformed_entry_is_refused(change: dict[str, Json]) -> None:
     with pytest.raises(StatusError) as refused:
         BitstringEntry.parse({**entry_json("https://x.example/1", Purpose.REVOCATION, 5), **change})
     assert refused.value.code == "status.entry"
+
+
+def test_an_index_that_is_a_number_is_read_and_remembered() -> None:
+    entry = BitstringEntry.parse(
+        {**entry_json("https://x.example/1", Purpose.REVOCATION, 5), "statusListIndex": 131_071}
+    )
+    assert (entry.index, entry.numeric) == (131_071, True)
+    assert not BitstringEntry.parse(entry_json("https://x.example/1", Purpose.REVOCATION, 5)).numeric
+
+
+def test_an_entry_of_the_older_kind_is_read_from_either_kind_of_list_and_no_other_from_the_older() -> None:
+    older = {**entry_json("https://x.example/1", Purpose.REVOCATION, 5), "type": "StatusList2021Entry"}
+    listed = ours(Purpose.REVOCATION)
+    subject: Any = listed["credentialSubject"]
+    bare = {**subject, "type": "StatusList2021", "encodedList": subject["encodedList"][1:]}
+    old_list = {**listed, "type": ["VerifiableCredential", "StatusList2021Credential"], "credentialSubject": bare}
+    assert read_entry(old_list, BitstringEntry.parse(older)) == 1
+    assert read_entry(listed, BitstringEntry.parse(older)) == 1
+    with pytest.raises(StatusError, match="no BitstringStatusListCredential"):
+        read_entry(old_list, BitstringEntry("revocation", 5, "x"))
+    mixed = {**old_list, "credentialSubject": {**bare, "type": "BitstringStatusList"}}
+    with pytest.raises(StatusError, match="is one StatusList2021"):
+        read_entry(mixed, BitstringEntry.parse(older))
 
 
 def packed(data: bytes) -> str:
@@ -218,7 +245,23 @@ def test_the_lists_of_other_makers_are_read() -> None:
     assert said == LISTS
 
 
-def test_a_list_of_100_000_entries_seen_in_the_field_is_refused() -> None:
+def test_a_list_of_100_000_entries_seen_in_the_field_is_too_short_and_says_what_it_says() -> None:
     path = standards() / "real-samples/dcc/status-list-e5WK8CbZ1GjycuPombrj.json"
+    listed = json.loads(path.read_text())
     with pytest.raises(StatusError, match="the list has 100,000 entries"):
-        read_entry(json.loads(path.read_text()), BitstringEntry("revocation", 1, "x"))
+        read_entry(listed, BitstringEntry("revocation", 1, "x"))
+    said = [read_listed(listed, BitstringEntry("revocation", index, "x")) for index in range(10)]
+    assert [place for place, one in enumerate(said) if one.value] == [2, 6, 8]
+    assert {one.entries for one in said} == {100_000}
+    assert all(one.too_short for one in said)
+
+
+STATUS_LIST_2021 = ("revoked.07.ebsi", "revoked.42.ebsi", "revoked.waltid", "unrevoked.waltid")
+
+
+@pytest.mark.parametrize("name", STATUS_LIST_2021)
+def test_lists_of_the_older_kind_are_read_as_their_makers_say(name: str) -> None:
+    document = json.loads((standards() / f"vectors/status-list/walt-id/statuslist2021/{name}.json").read_text())
+    body = json.loads(base64.urlsafe_b64decode(document["status-credential"].split(".")[1] + "=="))
+    entry = BitstringEntry.parse(document["holder-credential"]["credentialStatus"])
+    assert read_listed(body["vc"], entry).value == int(name.startswith("revoked"))

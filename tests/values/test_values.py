@@ -27,6 +27,15 @@ REFUSED: dict[str, Callable[[], object]] = {
     "an instant without time zone": lambda: parse_instant("2026-02-28T00:00:00"),
     "a date alone": lambda: parse_instant("2026-02-28"),
     "an instant in small letters": lambda: parse_instant("2026-02-28t00:00:00z"),
+    "a leap second": lambda: parse_instant("2016-12-31T23:59:60Z"),
+    "a second after the day's last midnight": lambda: parse_instant("2026-02-28T24:00:01Z"),
+    "the last midnight and a fraction": lambda: parse_instant("2026-02-28T24:00:00.5Z"),
+    "a time zone beyond fourteen hours": lambda: parse_instant("2026-02-28T00:00:00+14:01"),
+    "a time zone of ninety minutes": lambda: parse_instant("2026-02-28T00:00:00+01:60"),
+    "a fraction without digits": lambda: parse_instant("2026-02-28T00:00:00.Z"),
+    "an instant before the year 1": lambda: parse_instant("0001-01-01T00:00:00+00:01"),
+    "an instant after the year 9999": lambda: parse_instant("9999-12-31T23:59:59-00:01"),
+    "an instant in other digits": lambda: parse_instant("２026-02-28T00:00:00Z"),
 }
 
 
@@ -58,13 +67,31 @@ def test_a_key_id_is_the_digest_of_the_multikey_text() -> None:
     assert KeyId.of("z6Mk").raw == sha256(b"z6Mk")
 
 
-@given(st.integers(0, 253402300799))
+@given(st.integers(-62135596800, 253402300799))
 def test_an_instant_survives_being_written_and_read(instant: int) -> None:
     assert parse_instant(format_instant(instant)) == instant
 
 
 def test_instants_in_other_zones_and_with_fractions_are_the_same_second() -> None:
     assert parse_instant("2026-06-12T09:00:00.999+09:00") == parse_instant("2026-06-12T00:00:00Z")
+
+
+def test_the_last_midnight_of_a_day_is_the_first_of_the_next() -> None:
+    assert parse_instant("2026-02-28T24:00:00.000+09:00") == parse_instant("2026-03-01T00:00:00+09:00")
+
+
+@pytest.mark.parametrize(("zone", "hours"), [("+14:00", -14), ("-14:00", 14), ("-13:30", 13.5), ("-00:00", 0)])
+def test_a_time_zone_reaches_as_far_as_xml_schema_says(zone: str, hours: float) -> None:
+    assert parse_instant(f"2026-06-12T09:00:00{zone}") == parse_instant("2026-06-12T09:00:00Z") + hours * 3600
+
+
+@given(st.from_regex(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]+)?([+-][0-9]{2}:[0-9]{2}|Z)"))
+def test_what_looks_like_an_instant_is_one_that_can_be_written_or_is_refused(text: str) -> None:
+    try:
+        instant = parse_instant(text)
+    except ValueRefusedError:
+        return
+    assert parse_instant(format_instant(instant)) == instant
 
 
 @given(st.text(max_size=60))

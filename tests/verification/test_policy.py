@@ -38,6 +38,26 @@ def test_a_file_is_read_as_it_stands() -> None:
     assert policy.suite_cut_offs == {"eddsa-rdfc-2022": 2_051_222_400}
 
 
+@pytest.mark.parametrize("stated", [True, False])
+def test_a_policy_says_whether_files_that_a_credential_refers_to_are_asked_for(stated: bool) -> None:
+    assert parse("test", f"fetch_resources = {str(stated).lower()}\n{SOUND}".encode()).fetch_resources is stated
+    assert not parse("test", SOUND.encode()).fetch_resources
+    assert [name for name in packaged_names() if packaged(name).fetch_resources] == ["strict"]
+
+
+def test_what_deviates_from_a_standard_in_the_field_counts_where_the_standard_is_demanded() -> None:
+    deviations = {Code.STATUS_LIST_TOO_SHORT, Code.STATUS_LIST_ID, Code.STATUS_INDEX_NUMBER, Code.MODEL_ISSUER_QUOTED}
+    unchecked = {Code.MODEL_SCHEMA_UNCHECKED, Code.MODEL_RESOURCE_UNCHECKED}
+    required = {
+        name: {code for code in deviations | unchecked if packaged(name).weight(code) is Weight.REQUIRED}
+        for name in packaged_names()
+    }
+    assert {name: codes for name, codes in required.items() if codes} == {
+        "strict": deviations | unchecked,
+        "proof": {Code.STATUS_LIST_TOO_SHORT, Code.STATUS_INDEX_NUMBER},
+    }
+
+
 def test_the_nearest_weight_counts() -> None:
     policy = parse("test", SOUND.encode())
     assert policy.weight(Code.ISSUER_UNREGISTERED) is Weight.REQUIRED
@@ -84,6 +104,7 @@ MALFORMED = {
     "a weight for nothing": (SOUND.replace("issuer = ", "colour = "), "colour"),
     "another weight": (SOUND.replace('issuer = "advisory"', 'issuer = "optional"'), "required or advisory"),
     "a cut-off that is no day": (SOUND.replace("2035-01-01", "2035"), "cut-off"),
+    "a flag that is a text": ('fetch_resources = "yes"\n' + SOUND, "fetch_resources"),
     "suites that are no texts": (SOUND.replace('["mldsa44-jcs-2024"]', "[5]"), "second_suites"),
 }
 

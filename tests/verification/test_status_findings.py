@@ -1,5 +1,7 @@
 """What the status list makes of a certificate: states, dates, reasons, contradictions, other people's lists."""
 
+import json
+from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -8,7 +10,9 @@ import pytest
 from jikin.anchoring.acts import PublishStatus, Rights, SetOperator
 from jikin.anchoring.changes import Change, pack
 from jikin.anchoring.memory import ACCOUNTS
+from jikin.codec import bits
 from jikin.proofs.ed25519 import Ed25519Signer
+from jikin.proofs.envelopes import jws
 from jikin.status.array import State, StatusArray
 from jikin.status.bitstring import Purpose, list_credential
 from jikin.status.notes import Note, seal
@@ -17,9 +21,10 @@ from jikin.status.root import array_root
 from jikin.values import Did, DidUrl, Digest, Json
 from jikin.verification.document import Document
 from jikin.verification.policy import packaged
-from jikin.verification.report import Finding, Outcome, Report
+from jikin.verification.report import Finding, Outcome, Report, Weight
 from jikin.verification.reporting import sentences, verdict
 from jikin.verification.verifying import verify
+from tests.shared_standards import standards
 from tests.small_world import DAY, HOUR, LIST, MINUTE, OWNER, Issued, SmallWorld
 
 
@@ -246,6 +251,7 @@ def test_a_file_that_proves_nothing_changes_no_verdict(world: SmallWorld) -> Non
 
 STRANGER = Ed25519Signer.from_seed(b"\x07" * 32)
 LIST_URL = "https://stranger.example/lists/1"
+ADVISORY = Weight.ADVISORY
 
 
 def stranger(world: SmallWorld) -> tuple[Did, DidUrl]:
@@ -253,7 +259,7 @@ def stranger(world: SmallWorld) -> tuple[Did, DidUrl]:
     return did, DidUrl(f"{did}#{did.identifier}")
 
 
-def strangers_credential(world: SmallWorld, *, purpose: str = "revocation", index: str = "5") -> Document:
+def strangers_credential(world: SmallWorld, *, purpose: str = "revocation", index: str | int = "5") -> Document:
     did, method = stranger(world)
     unsecured = {
         "@context": ["https://www.w3.org/ns/credentials/v2"],
@@ -332,18 +338,138 @@ def test_a_strangers_list_that_is_out_of_reach_cannot_tell(world: SmallWorld) ->
     assert list(of_status(report)) == ["status.unreachable"]
 
 
-def test_a_short_list_as_seen_in_the_field_is_a_finding_and_no_crash(world: SmallWorld) -> None:
-    from jikin.codec import bits
+# --- what lists in the field do otherwise ---
 
-    document = strangers_credential(world)
+
+def odd_list(world: SmallWorld, *, data: bytes = bytes(1 << 14), **changes: Json) -> None:
+    """Publish a list of the stranger's that says *data*, with some members of its own."""
     signed = strangers_list(world, {})
     subject: Any = signed["credentialSubject"]
-    short = {**subject, "encodedList": bits.compress(bytes(12_500))}
     plain = {name: value for name, value in signed.items() if name != "proof"}
-    world.web.put(
-        LIST_URL, world.sign({**plain, "credentialSubject": short}, signer=STRANGER, method=stranger(world)[1])
-    )
-    assert list(of_status(strange(world, document))) == ["status.unreadable"]
+    changed = {**plain, "credentialSubject": {**subject, "encodedList": bits.compress(data)}, **changes}
+    world.web.put(LIST_URL, world.sign(changed, signer=STRANGER, method=stranger(world)[1]))
+
+
+SHORT = bytes(12_500)  # 100,000 entries
+SHORT_AND_SET = b"\x04" + bytes(12_499)  # entry 5
+ODD: dict[str, tuple[Any, str | int, str]] = {
+    "a list of 100,000 entries": ({"data": SHORT}, "5", "status.list-too-short"),
+    "a list that calls itself otherwise": ({"id": "https://stranger.example/lists/2"}, "5", "status.list-id"),
+    "an index that is a number": ({}, 5, "status.index-number"),
+}
+DEMANDING = {"proof": {"status.list-too-short", "status.index-number"}, "strict": {code for _, _, code in ODD.values()}}
+
+
+@pytest.mark.parametrize("policy", ["public", "proof", "strict", "offline"])
+@pytest.mark.parametrize(("changes", "index", "code"), ODD.values(), ids=ODD.keys())
+def test_what_a_list_does_otherwise_is_told_beside_what_it_says(
+    world: SmallWorld, changes: Any, index: str | int, code: str, policy: str
+) -> None:
+    odd_list(world, **changes)
+    report = verify(strangers_credential(world, index=index), world.sources(), packaged(policy), world.time)
+    found = of_status(report)
+    assert list(found) == ["status.valid", code]
+    assert found[code].outcome is Outcome.UNKNOWN
+    required = code in DEMANDING.get(policy, set())
+    assert found[code].weight is (Weight.REQUIRED if required else Weight.ADVISORY)
+
+
+def test_only_a_policy_that_demands_the_recommendation_cannot_tell_by_a_short_list(world: SmallWorld) -> None:
+    odd_list(world, data=SHORT)
+    document = strangers_credential(world)
+    lenient = replace(packaged("proof"), weights={**packaged("proof").weights, "status.list-too-short": ADVISORY})
+    assert strange(world, document).outcome is Outcome.UNKNOWN
+    assert verify(document, world.sources(), lenient, world.time).outcome is Outcome.PASSED
+
+
+def test_a_short_list_still_says_what_is_revoked(world: SmallWorld) -> None:
+    odd_list(world, data=SHORT_AND_SET)
+    report = strange(world, strangers_credential(world))
+    assert report.outcome is Outcome.FAILED
+    assert list(of_status(report)) == ["status.revoked", "status.list-too-short"]
+
+
+def test_a_place_beyond_a_short_list_is_not_valid(world: SmallWorld) -> None:
+    odd_list(world, data=SHORT)
+    report = verify(strangers_credential(world, index="100000"), world.sources(), packaged("public"), world.time)
+    assert list(of_status(report)) == ["status.unreadable"]
+
+
+def test_a_list_that_has_no_name_deviates_from_nothing(world: SmallWorld) -> None:
+    signed = strangers_list(world, {})
+    unnamed = {name: value for name, value in signed.items() if name not in {"proof", "id"}}
+    world.web.put(LIST_URL, world.sign(unnamed, signer=STRANGER, method=stranger(world)[1]))
+    assert list(of_status(strange(world, strangers_credential(world)))) == ["status.valid"]
+
+
+def test_our_own_list_answers_for_an_index_that_is_a_number(world: SmallWorld) -> None:
+    unsecured, index = world.unsecured()
+    stated: Any = unsecured["credentialStatus"]
+    entries = [{**entry, "statusListIndex": index} for entry in (stated if isinstance(stated, list) else [stated])]
+    issued = Issued(world.sign({**unsecured, "credentialStatus": entries}), index, b"\x01" * 32)
+    world.anchor(issued)
+    found = of_status(judged(world, issued.document))
+    assert list(found) == ["status.valid", "status.index-number"]
+    assert judged(world, issued.document).outcome is Outcome.PASSED
+    assert judged(world, issued.document, "strict").outcome is Outcome.UNKNOWN
+
+
+def test_two_purposes_at_one_place_of_a_strangers_list_are_two_questions(world: SmallWorld) -> None:
+    _, method = stranger(world)
+    plain = {name: value for name, value in strangers_credential(world).credential.items() if name != "proof"}
+    entry: Any = plain["credentialStatus"]
+    both = [{**entry, "id": f"{LIST_URL}#m", "statusPurpose": "message"}, entry]
+    document = Document(world.sign({**plain, "credentialStatus": both}, signer=STRANGER, method=method))
+    signed = strangers_list(world, {5: State.REVOKED})
+    subject: Any = signed["credentialSubject"]
+    listed = {name: value for name, value in signed.items() if name != "proof"}
+    listed["credentialSubject"] = {**subject, "statusPurpose": ["message", "revocation"]}
+    world.web.put(LIST_URL, world.sign(listed, signer=STRANGER, method=method))
+    report = strange(world, document)
+    assert list(of_status(report)) == ["status.valid", "status.revoked"]
+    assert report.outcome is Outcome.FAILED
+
+
+def test_a_list_of_the_older_kind_answers_for_an_entry_of_the_older_kind(world: SmallWorld) -> None:
+    did, method = stranger(world)
+    older = "https://w3id.org/vc/status-list/2021/v1"
+    base: dict[str, Json] = {
+        "@context": ["https://www.w3.org/2018/credentials/v1", older, "https://w3id.org/security/data-integrity/v2"],
+        "issuer": str(did),
+        "issuanceDate": "2024-01-01T00:00:00Z",
+    }
+    entry = {
+        "id": f"{LIST_URL}#5",
+        "type": "StatusList2021Entry",
+        "statusPurpose": "revocation",
+        "statusListIndex": "5",
+        "statusListCredential": LIST_URL,
+    }
+    unsecured = {
+        **base,
+        "type": ["VerifiableCredential"],
+        "credentialSubject": {"id": "did:example:holder"},
+        "credentialStatus": entry,
+    }
+    document = Document(world.sign(unsecured, signer=STRANGER, method=method))
+
+    def published(data: bytes) -> Report:
+        listed = {
+            **base,
+            "id": LIST_URL,
+            "type": ["VerifiableCredential", "StatusList2021Credential"],
+            "credentialSubject": {
+                "id": f"{LIST_URL}#list",
+                "type": "StatusList2021",
+                "statusPurpose": "revocation",
+                "encodedList": bits.compress(data)[1:],
+            },
+        }
+        world.web.put(LIST_URL, world.sign(listed, signer=STRANGER, method=method))
+        return strange(world, document)
+
+    assert published(bytes(1 << 14)).outcome is Outcome.PASSED
+    assert "status.revoked" in of_status(published(b"\x04" + bytes((1 << 14) - 1)))
 
 
 def test_a_message_bit_is_no_revocation(world: SmallWorld) -> None:
@@ -354,3 +480,69 @@ def test_a_message_bit_is_no_revocation(world: SmallWorld) -> None:
     changed = {**plain, "credentialSubject": {**subject, "statusPurpose": "refresh"}}
     world.web.put(LIST_URL, world.sign(changed, signer=STRANGER, method=method))
     assert strange(world, strangers_credential(world, purpose="refresh")).outcome is Outcome.PASSED
+
+
+# --- envelopes, and lists of other makers ---
+
+
+def in_jwt(world: SmallWorld, document: Json, *, quoted: bool) -> str:
+    """Return *document* as a VC-JWT 1.1 of the stranger's, its ``iss`` in quotation marks or not."""
+    did, method = stranger(world)
+    claims = {"iss": f'"{did}"' if quoted else str(did), "vc": document}
+    return jws.sign(jws.write(claims), STRANGER, {"typ": "JWT", "kid": str(method)})
+
+
+def bare(document: Mapping[str, Json]) -> dict[str, Json]:
+    return {name: value for name, value in document.items() if name != "proof"}
+
+
+@pytest.mark.parametrize("quoted", [False, True])
+def test_a_strangers_list_may_come_in_a_jwt(world: SmallWorld, quoted: bool) -> None:
+    token = in_jwt(world, bare(strangers_list(world, {6: State.REVOKED})), quoted=quoted)
+    world.web.files[LIST_URL] = token.encode()
+    report = strange(world, strangers_credential(world))
+    assert report.outcome is Outcome.PASSED
+    assert ("model.issuer-quoted" in {finding.code for finding in report.findings}) is quoted
+    assert "status.revoked" in of_status(strange(world, strangers_credential(world, index="6")))
+    world.web.files[LIST_URL] = (token[:-8] + "AAAAAAAA").encode()
+    assert list(of_status(strange(world, strangers_credential(world)))) == ["status.unreadable"]
+
+
+@pytest.mark.parametrize(("policy", "weight"), [("public", Weight.ADVISORY), ("strict", Weight.REQUIRED)])
+@pytest.mark.parametrize("quoted", [False, True])
+def test_an_issuer_in_quotation_marks_is_told_as_the_policy_weighs_it(
+    world: SmallWorld, quoted: bool, policy: str, weight: Weight
+) -> None:
+    document = Document.of(in_jwt(world, bare(strangers_credential(world).credential), quoted=quoted))
+    world.web.put(LIST_URL, strangers_list(world, {}))
+    report = verify(document, world.sources(), packaged(policy), world.time)
+    told = [finding for finding in report.findings if finding.code == "model.issuer-quoted"]
+    assert [finding.weight for finding in told] == ([weight] if quoted else [])
+    assert {"model.valid", "proof.valid", "key.valid"} <= {finding.code for finding in report.findings}
+
+
+DCC = standards() / "real-samples" / "dcc"
+DCC_SAMPLES = {
+    "v2EddsaWithValidStatus": "status.valid",
+    "v2WithValidStatus": "status.valid",
+    "v1WithValidStatus": "status.valid",
+    "v1Revoked": "status.revoked",
+}
+
+
+@pytest.mark.parametrize(("name", "code"), DCC_SAMPLES.items(), ids=DCC_SAMPLES.keys())
+@pytest.mark.parametrize("policy", ["public", "strict"])
+def test_credentials_of_the_digital_credentials_consortium_are_judged_by_their_own_list(
+    world: SmallWorld, name: str, code: str, policy: str
+) -> None:
+    document = json.loads((DCC / f"{name}.json").read_text())
+    world.web.put(
+        document["credentialStatus"]["statusListCredential"],
+        json.loads((DCC / "status-list-e5WK8CbZ1GjycuPombrj.json").read_text()),
+    )
+    report = verify(Document(document), world.sources(registry=None), packaged(policy), world.time)
+    found = of_status(report)
+    assert list(found) == [code, "status.list-too-short", "status.list-id"]
+    weight = Weight.REQUIRED if policy == "strict" else Weight.ADVISORY
+    assert {found[note].weight for note in ("status.list-too-short", "status.list-id")} == {weight}
+    assert {"model.valid", "proof.valid", "key.valid"} <= {finding.code for finding in report.findings}

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 from starlette.testclient import TestClient
 
 from jikin.status.array import State
-from tests.verifier_desk import TOKEN, Holder, Town
+from jikin.web.limiting import Limiter
+from tests.verifier_desk import TOKEN, Holder, Town, client, service
+from verifier.http.counter import standard_limits
 
 AUTH = {"authorization": f"Bearer {TOKEN}", "accept": "application/json"}
 
@@ -133,3 +137,25 @@ def test_a_presentation_with_a_forged_credential_is_not_verified(
     presented["verifiableCredential"][0]["name"] = "다른 자격증"
     answer = verify(browser, {"verifiablePresentation": presented}, "presentations")
     assert (answer.status_code, answer.json()["outcome"]) == (400, "failed")
+
+
+KEY = "did:key:z6MkhaXgBZDvotDkL5257faiztiGiC2QtKLGpbnnEGta2doK"
+
+
+def test_a_did_is_resolved_for_whoever_has_a_token(browser: TestClient) -> None:
+    assert browser.get(f"/1.0/identifiers/{KEY}", headers={"accept": "application/json"}).status_code == 401
+    answer = browser.get(f"/1.0/identifiers/{KEY}", headers=AUTH)
+    body = answer.json()
+    assert (answer.status_code, body["didDocument"]["id"]) == (200, KEY)
+    assert {"didDocumentMetadata", "didResolutionMetadata"} <= body.keys()
+    unknown = browser.get("/1.0/identifiers/did:wonder:1", headers=AUTH)
+    assert (unknown.status_code, unknown.json()["didResolutionMetadata"]["error"]) == (501, "methodNotSupported")
+
+
+def test_a_token_has_no_more_than_so_many_dids_resolved(town: Town, tmp_path: Path) -> None:
+    limits = replace(standard_limits(), identifiers=Limiter("2/minute"))
+    app = service(town, tmp_path, limits=limits)
+    with client(app) as browser:
+        answers = [browser.get(f"/1.0/identifiers/{KEY}", headers=AUTH) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [200, 200, 429]
+    assert answers[-1].json()["code"] == "request.throttled"

@@ -1,4 +1,4 @@
-"""For programs: verifying as the VC API has it, requests and their results as JSON."""
+"""For programs: verifying as the VC API has it, DIDs resolved, requests and their results as JSON."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from fastapi import APIRouter
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from jikin.dids.method import Options
+from jikin.dids.resolution import Resolution, resolve
 from jikin.errors import DeskError
 from jikin.openid4vc.client import Prefix
 from jikin.openid4vc.dcql import Query
 from jikin.openid4vc.response import DIRECT_POST_JWT
 from jikin.values import JsonObject
-from jikin.web import vc_api
+from jikin.web import identifiers, vc_api
 from jikin.web.bodies import JsonBody, described_json
 from jikin.web.problems import Problem
 from jikin.web.vc_api import Judging
@@ -36,7 +38,16 @@ def router(counter: Counter) -> APIRouter:
         with opened.sessions.session() as session:
             yield Judging(session, opened.desk.policy, opened.now)
 
+    def machine_at_times(request: Request) -> None:
+        if not counter.limits.identifiers.take(counter.machine(request).hex()):
+            raise Problem(429, "request.throttled", "too many DIDs were resolved with this token")
+
+    def resolved(text: str, options: Options) -> Resolution:
+        sources = opened.desk.sources
+        return resolve(text, sources.did_methods, sources.fetch, options)
+
     routes.include_router(vc_api.router(judging, counter.machine))
+    routes.include_router(identifiers.router(resolved, machine_at_times))
 
     @routes.post(
         "/requests",

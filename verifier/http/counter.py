@@ -6,7 +6,7 @@ import hashlib
 import ipaddress
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from starlette.requests import Request
 from starlette.responses import Response
@@ -21,19 +21,24 @@ from jikin.web.tokens import TokenDigest, bearer
 from verifier.opening import OpenDesk
 from verifier.words import Say, saying
 
+_IDENTIFIERS = "120/minute"
 NO_TRACE: Mapping[str, str] = {"cache-control": "no-store", "x-robots-tag": "noindex, nofollow"}
 """Headers of pages that show a number or a name."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """How often one network may try: names behind numbers, requests made, forgeries reported, files uploaded."""
+    """How often one network may try: names behind numbers, requests made, forgeries reported, files uploaded.
+
+    *identifiers*: how often one machine token may have a DID resolved, which may ask a stranger's host.
+    """
 
     second_factor: Limiter
     number: Limiter
     requests: Limiter
     reports: Limiter
     uploads: Limiter
+    identifiers: Limiter = field(default_factory=lambda: Limiter(_IDENTIFIERS))
 
 
 def standard_limits() -> Limits:

@@ -15,7 +15,9 @@ CREDENTIAL = "EnvelopedVerifiableCredential"
 PRESENTATION = "EnvelopedVerifiablePresentation"
 _TYPES = frozenset({CREDENTIAL, PRESENTATION})
 _MAX_URL = 1_500_000
-_URL = re.compile(r"data:(?P<type>application/[A-Za-z0-9.+-]+)(?P<base64>;base64)?,(?P<data>[^\s]+)", re.IGNORECASE)
+_URL = re.compile(
+    r"data:(?P<type>application/[A-Za-z0-9.+-]+)(?:(?P<base64>;base64),(?P<packed>[^,]+)|,(?P<data>\S+))", re.IGNORECASE
+)
 
 
 def is_enveloped(document: JsonObject) -> bool:
@@ -31,9 +33,12 @@ def contained(document: JsonObject) -> bytes:
     match = _URL.fullmatch(url) if isinstance(url, str) and len(url) <= _MAX_URL else None
     if match is None:
         raise _refused("the id of an enveloped credential is a data: URL such as data:application/vc+jwt,eyJ…")
+    if not match["base64"]:
+        return unquote_to_bytes(match["data"])
     try:
-        data = unquote_to_bytes(match["data"])
-        return base64.b64decode(data, validate=True) if match["base64"] else data
+        # as browsers read it (WHATWG Infra, forgiving base64): seen in the field with a line's end and without padding
+        packed = b"".join(unquote_to_bytes(match["packed"]).split()).rstrip(b"=")
+        return base64.b64decode(packed + b"=" * (-len(packed) % 4), validate=True)
     except (binascii.Error, ValueError) as error:
         raise _refused("the data: URL of an enveloped credential is no base64") from error
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from jikin.proofs.suite import is_base
 from jikin.values import format_instant
 from jikin.verification.checks.case import Anchoring, Case, Said
 from jikin.verification.checks.key import bound, usable
@@ -45,6 +46,9 @@ def _proof(case: Case, anchoring: Anchoring, proof: ReadProof) -> Iterator[Said]
         return
     if not case.suites.verifier(proof.suite).verify(proof.statement, key):
         yield Said(Code.PROOF_MISMATCH, f"the {proof.suite} signature is not by {proof.method} over this document")
+        return
+    if is_base(proof.statement):
+        yield Said(Code.PROOF_BASE, f"{proof.suite}: the base proof by {proof.method}; derive from it what is shown")
         return
     yield Said(Code.PROOF_VALID, f"{proof.suite} by {proof.method}")
     if proof.expires is not None and case.instant >= proof.expires:

@@ -10,14 +10,17 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from jikin.credentials.model import Credential, StatusEntry
+from jikin.credentials.sd_jwt_vc import STATUS_ENTRY_TYPE
 from jikin.errors import StatusError
+from jikin.status import token_list
 from jikin.status.array import State
-from jikin.status.bitstring import BitstringEntry, Purpose, read_entry
+from jikin.status.bitstring import MIN_ENTRIES, BitstringEntry, Purpose, read_listed
 from jikin.status.notes import Note
 from jikin.status.snapshot import StatusSnapshot
+from jikin.status.token_list import TokenList
 from jikin.values import JsonObject, format_instant
 from jikin.verification.checks.case import Case, Said
-from jikin.verification.evidence import Missing, StatusEvidence
+from jikin.verification.evidence import Fact, Missing, StatusEvidence
 from jikin.verification.findings import Code
 
 _ENDED = {
@@ -26,6 +29,12 @@ _ENDED = {
     State.REPLACED: Code.STATUS_REPLACED,
 }
 _BITS = {Purpose.REVOCATION.value: Code.STATUS_REVOKED, Purpose.SUSPENSION.value: Code.STATUS_SUSPENDED}
+_TOKENS = {
+    token_list.VALID: Code.STATUS_VALID,
+    token_list.INVALID: Code.STATUS_REVOKED,
+    token_list.SUSPENDED: Code.STATUS_SUSPENDED,
+}
+_LIST = "status list"
 _UNREACHABLE = ("chain.", "registry.", "fetch.", "unavailable")
 
 
@@ -48,6 +57,8 @@ def check(case: Case) -> Iterator[Said]:
 
 def _entry(case: Case, stated: StatusEntry) -> tuple[object, list[Said]]:
     """Return which place of which list *stated* asks for, and what there is to say about it."""
+    if STATUS_ENTRY_TYPE in stated.types:
+        return _token_entry(case, stated)
     try:
         entry = BitstringEntry.parse(stated.document)
     except StatusError as error:
@@ -59,8 +70,42 @@ def _entry(case: Case, stated: StatusEntry) -> tuple[object, list[Said]]:
         return stated.position, [_missing(known.snapshot)]
     snapshot = known.snapshot.value
     if snapshot is not None:
-        return (snapshot.list_id, entry.index), list(_snapshot(case, known, snapshot, entry.index))
-    return (entry.url, entry.index), [_foreign(case, known, entry)]
+        return (snapshot.list_id, entry.index), [*_snapshot(case, known, snapshot, entry.index), *_odd(entry)]
+    return (entry.url, entry.index, entry.size, entry.purpose), [*_foreign(case, known, entry), *_odd(entry)]
+
+
+def _token_entry(case: Case, stated: StatusEntry) -> tuple[object, list[Said]]:
+    """As ``_entry``, for an entry of a token status list."""
+    if stated.index is None or stated.list_credential is None:
+        return stated.position, [Said(Code.STATUS_UNREADABLE, "status_list has no idx and uri of a list")]
+    known = case.evidence.status.get(stated.position)
+    if known is None:
+        return stated.position, [Said(Code.STATUS_UNREACHABLE, "the status was not asked for")]
+    if isinstance(known.snapshot, Missing):
+        return stated.position, [_missing(known.snapshot)]
+    if (snapshot := known.snapshot.value) is not None:
+        return (snapshot.list_id, stated.index), list(_snapshot(case, known, snapshot, stated.index))
+    return (stated.list_credential, stated.index), [_foreign_token(case, known.token_list, stated.index)]
+
+
+def _foreign_token(case: Case, fact: Fact[TokenList | None], index: int) -> Said:
+    if isinstance(fact, Missing):
+        return _missing(fact)
+    listed = fact.value
+    if listed is None:
+        return Said(Code.STATUS_UNLISTED, "the issuer has no such list", on_chain=True)
+    if listed.expires is not None and listed.expires <= case.now:
+        return Said(Code.STATUS_UNREADABLE, f"the status list ended {format_instant(listed.expires)}", source=_LIST)
+    try:
+        value = listed.get(index)
+    except StatusError as error:
+        return Said(Code.STATUS_UNREADABLE, str(error), source=_LIST)
+    code = _TOKENS.get(value)
+    if code is None:  # a meaning that issuer and reader would have to have agreed on
+        return Said(
+            Code.STATUS_UNREADABLE, f"entry {index} has the value {value}, which says nothing here", source=_LIST
+        )
+    return Said(code, f"entry {index} of {listed.url[:200]} is {value}", source=_LIST)
 
 
 def _missing(fact: Missing) -> Said:
@@ -71,21 +116,39 @@ def _missing(fact: Missing) -> Said:
 # --- strangers' lists ---
 
 
-def _foreign(case: Case, known: StatusEvidence, entry: BitstringEntry) -> Said:
+def _foreign(case: Case, known: StatusEvidence, entry: BitstringEntry) -> Iterator[Said]:
+    """Say what a list says, and where it deviates from the Recommendation: a short list still answers for its bits."""
     fact = known.list_credential
     if isinstance(fact, Missing):
-        return _missing(fact)
+        yield _missing(fact)
+        return
     if fact.value is None:
-        return Said(Code.STATUS_UNLISTED, f"the issuer has no list {entry.url[:200]}", on_chain=True)
+        yield Said(Code.STATUS_UNLISTED, f"the issuer has no list {entry.url[:200]}", on_chain=True)
+        return
     try:
-        value = read_entry(fact.value, entry)
+        listed = read_listed(fact.value, entry)
     except StatusError as error:
-        return Said(Code.STATUS_UNREADABLE, str(error), source="status list")
+        yield Said(Code.STATUS_UNREADABLE, str(error), source=_LIST)
+        return
     if not _in_force(case, fact.value):
-        return Said(Code.STATUS_UNREADABLE, "the status list is not within its dates", source="status list")
-    detail = f"entry {entry.index} of {entry.url[:200]} is {value}"
-    code = _BITS.get(entry.purpose, Code.STATUS_VALID) if value else Code.STATUS_VALID
-    return Said(code, detail, source="status list")
+        yield Said(Code.STATUS_UNREADABLE, "the status list is not within its dates", source=_LIST)
+        return
+    detail = f"entry {entry.index} of {entry.url[:200]} is {listed.value}"
+    code = _BITS.get(entry.purpose, Code.STATUS_VALID) if listed.value else Code.STATUS_VALID
+    yield Said(code, detail, source=_LIST)
+    if listed.too_short:
+        few = f"it has {listed.entries:,} entries; the Recommendation demands {MIN_ENTRIES:,}"
+        yield Said(Code.STATUS_LIST_TOO_SHORT, few, source=_LIST)
+    if known.issuer_quoted:
+        yield Said(Code.MODEL_ISSUER_QUOTED, "the iss of the status list's envelope is in quotation marks")
+    name = fact.value.get("id", entry.url)
+    if name != entry.url:
+        yield Said(Code.STATUS_LIST_ID, f"it calls itself {str(name)[:200]!r}", source=_LIST)
+
+
+def _odd(entry: BitstringEntry) -> Iterator[Said]:
+    if entry.numeric:
+        yield Said(Code.STATUS_INDEX_NUMBER, f"statusListIndex is the number {entry.index}, not a text")
 
 
 def _in_force(case: Case, listed: JsonObject) -> bool:

@@ -1,0 +1,110 @@
+"""A certificate signed in the format it is asked for in: as JSON with a Data Integrity proof, or as SD-JWT VC.
+
+What is stored of a signed certificate is what is handed out: JSON, or the text of the SD-JWT with all disclosures.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from issuer.office import ASSERTION, Office
+from issuer.publishing import to_bytes
+from issuer.store.batches import Credential, Signed
+from issuer.store.institutions import Institution
+from jikin.anchoring.digest import credential_digest
+from jikin.codec import multikey
+from jikin.credentials.profile import Profile
+from jikin.credentials.types import CredentialType
+from jikin.dids.web_fetch import NoFetch
+from jikin.errors import CredentialError
+from jikin.proofs.envelopes import jws, sd_jwt_vc
+from jikin.status.token_list import status_claim
+from jikin.values import CertificateNumber, Did, DidUrl, Digest, Json, JsonObject, PublicKey, Signer
+from jikin.verification.document import Document
+
+SD_JWT_VC = sd_jwt_vc.NAME
+_DAY = 86_400
+
+
+@dataclass(frozen=True, slots=True)
+class SelectiveSeal:
+    """What signs SD-JWT VCs for an institution: key, and how a header names it."""
+
+    signer: Signer
+    method: DidUrl
+
+    def sign(self, claims: JsonObject, disclosable: Sequence[str], holder: PublicKey) -> Signed:
+        """Return the SD-JWT VC of *claims*, of which the *disclosable* ones can be left out, made out to *holder*."""
+        text = sd_jwt_vc.issue(
+            claims,
+            [(name,) for name in disclosable if name in claims],
+            self.signer,
+            key_id=str(self.method),
+            holder_key=holder,
+        )
+        data = text.encode("ascii")
+        return Signed(data, credential_digest((sd_jwt_vc.SdJwtVc().open(data).statement,)))
+
+
+def selective_seal(office: Office, institution: Institution) -> SelectiveSeal:
+    """Return what signs SD-JWT VCs for the institution; raises OfficeError."""
+    key = office.key(institution, ASSERTION)
+    return SelectiveSeal(office.keys.signer(key.file), DidUrl(f"{institution.did}#{key.public}"))
+
+
+def algorithms(office: Office, institution: Institution) -> tuple[str, ...]:
+    """Return the JOSE algorithms that the institution's key signs with."""
+    key = multikey.decode(office.key(institution, ASSERTION).public)
+    return tuple(name for name, scheme in jws.ALGORITHMS.items() if scheme.key_type is key.type)
+
+
+def claims_of(
+    credential: Credential, record: Mapping[str, str], kind: CredentialType, profile: Profile, list_url: str
+) -> JsonObject:
+    """Return the claims of the SD-JWT VC for a checked *record*; *list_url* is that of its token status list.
+
+    ``iat`` is cut to the day: a finer one would tell a holder's copies apart from everybody else's.
+    """
+    names = {"ko": profile.names.ko, "en": profile.names.en}
+    number = CertificateNumber(credential.number)
+    claims: dict[str, Json] = {
+        "iss": str(profile.did),
+        "iat": credential.valid_from - credential.valid_from % _DAY,
+        "vct": kind.claims.vct,
+        "status": status_claim(list_url, credential.status_index),
+    }
+    if credential.valid_until is not None:
+        claims["exp"] = credential.valid_until
+    return {**claims, **kind.build_claims(record, issuer_name=names, number=number)}
+
+
+def holder_key(office: Office, holder: str | None) -> PublicKey:
+    """Return the key of the holder's DID, which spells it (did:key, did:jwk).
+
+    Raises CredentialError (``model.holder``) for a DID that names no such key.
+    """
+    document = office.methods.resolve(Did(holder or ""), NoFetch())
+    keys = {method.public_key for method in document.methods if "authentication" in method.relationships}
+    if len(keys) != 1:
+        raise CredentialError("an SD-JWT VC is made out to exactly one key", code="model.holder")
+    return keys.pop()
+
+
+def signed_json(document: JsonObject, digest: Digest) -> Signed:
+    """Return a certificate with its proof as it is stored."""
+    return Signed(to_bytes(document), digest)
+
+
+def handed_out(data: bytes) -> Json:
+    """Return a stored certificate as it goes to a holder: a JSON object, or the text of an SD-JWT VC."""
+    if data.startswith(b"{"):
+        found: JsonObject = json.loads(data)
+        return found
+    return data.decode("ascii")
+
+
+def to_document(data: bytes) -> Document:
+    """Return a stored certificate as a verification takes it, without receipt."""
+    return Document.of(handed_out(data))

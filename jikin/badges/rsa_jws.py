@@ -1,0 +1,87 @@
+"""RSA signatures of old badges: compact JWS under RS256, RS384 and RS512, by a key in PEM (RFC 7515; RFC 7518, 3.3).
+
+Credentials are never signed in this way here. Which algorithm counts stands in the list below and not in the badge, and
+a key is as long as keys have to be.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from jikin.codec import multibase
+from jikin.errors import BadgeError, MultibaseError
+from jikin.proofs.envelopes import jws
+from jikin.values import JsonObject
+
+ALGORITHMS: Mapping[str, Callable[[], hashes.HashAlgorithm]] = {
+    "RS256": hashes.SHA256,
+    "RS384": hashes.SHA384,
+    "RS512": hashes.SHA512,
+}
+MIN_KEY_BITS, MAX_KEY_BITS = 2048, 8192
+_MAX_PEM = 8192
+_COMPACT = re.compile(r"[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
+
+
+def looks_like(text: str) -> bool:
+    """Say whether *text* is meant to be a compact JWS."""
+    return _COMPACT.fullmatch(text) is not None
+
+
+def payload(text: str) -> JsonObject:
+    """Return the claims of a compact JWS, not verified; raises BadgeError (``badge.jws``) for what is none."""
+    return _opened(text)[1]
+
+
+def verify(text: str, pem: str) -> bool:
+    """Say whether the compact JWS *text* is signed by the RSA key *pem*.
+
+    Raises BadgeError: ``badge.jws`` for what is no JWS, or one with parameters that are not understood,
+    ``badge.jws.algorithm`` for another algorithm than RS256, RS384, RS512, ``badge.jws.key`` for a key that is none,
+    of another kind, or of less than 2048 or more than 8192 bits.
+    """
+    header, _ = _opened(text)
+    name = header.get("alg")
+    if not isinstance(name, str) or name not in ALGORITHMS:
+        raise BadgeError(
+            f"badges signed with {str(name)[:20]!r} are not checked; {', '.join(ALGORITHMS)} are",
+            code="badge.jws.algorithm",
+        )
+    if "crit" in header or header.get("b64", True) is not True:
+        raise BadgeError("the badge's signature has parameters that are not understood", code="badge.jws")
+    signed, _, signature = text.rpartition(".")
+    try:
+        _key(pem).verify(
+            multibase.decode_base64url(signature), signed.encode("ascii"), padding.PKCS1v15(), ALGORITHMS[name]()
+        )
+    except InvalidSignature:
+        return False
+    except MultibaseError as error:
+        raise BadgeError(f"the badge's signature is no base64url: {error}", code="badge.jws") from error
+    return True
+
+
+def _opened(text: str) -> tuple[JsonObject, JsonObject]:
+    found = jws.peek(text.encode("ascii", "replace"))
+    if found is None:
+        raise BadgeError("this is no compact JWS with JSON in it", code="badge.jws")
+    return found
+
+
+def _key(pem: str) -> rsa.RSAPublicKey:
+    try:
+        key = load_pem_public_key(pem.encode("ascii") if len(pem) <= _MAX_PEM else b"")
+    except (ValueError, UnsupportedAlgorithm) as error:
+        raise BadgeError("the key of the badge's signature is no public key in PEM", code="badge.jws.key") from error
+    if not isinstance(key, rsa.RSAPublicKey) or not MIN_KEY_BITS <= key.key_size <= MAX_KEY_BITS:
+        raise BadgeError(
+            f"the key of the badge's signature is no RSA key of {MIN_KEY_BITS} to {MAX_KEY_BITS} bits",
+            code="badge.jws.key",
+        )
+    return key
