@@ -13,8 +13,11 @@ import pytest
 
 from jikin.anchoring.devchain import HardhatNode
 from jikin.anchoring.erc1056 import Erc1056
+from jikin.dids.ethr import DidEthr
+from jikin.dids.method import DidDocument, VerificationMethod
+from jikin.dids.web_fetch import NoFetch
 from jikin.testing.erc1056 import MemoryErc1056
-from jikin.values import Address, ChainId, keccak256
+from jikin.values import Address, ChainId, Did, KeyType, PublicKey, keccak256
 
 ARTIFACT = (
     Path(__file__).resolve().parents[1]
@@ -22,6 +25,7 @@ ARTIFACT = (
 )
 YEAR = 365 * 24 * 60 * 60
 CHAIN = ChainId(31337)
+STRANGER = Address(bytes(range(20)))
 
 
 class Bench(Protocol):
@@ -174,3 +178,19 @@ def deployed(node: HardhatNode) -> Address:
             return Address.parse(str(receipt["contractAddress"]))
         time.sleep(0.02)
     raise AssertionError("the registry was not mined")
+
+
+def did_of(identity: Address) -> Did:
+    return Did(f"did:ethr:0x7a69:{identity}")
+
+
+def resolve(bench: Bench, identity: Address, **options: str) -> DidDocument:
+    return DidEthr([bench.registry]).resolve_with(did_of(identity), NoFetch(), options)
+
+
+def methods(document: DidDocument) -> dict[str, VerificationMethod]:
+    return {method.id.fragment: method for method in document.methods}
+
+
+def account(address: Address) -> PublicKey:
+    return PublicKey(KeyType.ETHEREUM_ACCOUNT, address.raw)

@@ -7,7 +7,7 @@ put on as the switches in the foot of a page put it on; that they do, and that a
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 
 from playwright.sync_api import Page
 

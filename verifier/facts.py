@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from jikin.credentials.claims import NUMBER, RESERVED
 from jikin.credentials.columns import Text
-from jikin.credentials.model import Credential
+from jikin.credentials.model import Credential, Model
 from jikin.credentials.record import NumberRecord
 from jikin.credentials.text import visible
 from jikin.credentials.types import CredentialType, CredentialTypes
@@ -20,6 +21,8 @@ from verifier.words import Say
 
 _MAX_VALUE = 300
 _MAX_NAMES = 2
+_MAX_CLAIMS = 40
+_TOLD = frozenset({"name", "name_en", NUMBER})
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}")
 # A machine has a plate; people compare these with it first.
 _MACHINE = "machine-safety-certification"
@@ -124,6 +127,9 @@ def _names(credential: Credential | None) -> tuple[str, ...]:
 
 def _public(credential: Credential | None, record: NumberRecord | None, language: str) -> Iterator[Fact]:
     kind = kind_of(credential, record)
+    if credential is not None and credential.model is Model.SD_JWT_VC:
+        yield from _disclosed(credential, language)
+        return
     title = None if kind is None else kind.public_labels.get(kind.title_pointer)
     if credential is not None and kind is not None:
         for pointer, value in credential.public.items():
@@ -137,6 +143,22 @@ def _public(credential: Credential | None, record: NumberRecord | None, language
                 field_.label.get(language, ""),
                 visible(record.title[language], _MAX_VALUE) if named else said(field_.value, language),
             )
+
+
+def _disclosed(credential: Credential, language: str) -> Iterator[Fact]:
+    """Yield what was disclosed of an SD-JWT VC, with the labels of its type where that is known; the title first."""
+    claims = credential.document
+    if credential.kind is None:
+        names = [name for name in claims if name not in RESERVED]
+        yield from (Fact(visible(name, _MAX_VALUE), said(claims[name], language)) for name in names[:_MAX_CLAIMS])
+        return
+    for name, claim in credential.kind.claims.by_name.items():
+        base = name.removesuffix("_en")
+        translated = name != base and base in credential.kind.claims.by_name
+        if name in _TOLD or translated or name not in claims:
+            continue  # told in rows of their own, or as the English of another claim
+        english = claims.get(f"{name}_en") if language == "en" else None
+        yield Fact(_in(claim.label, language), said(claims[name] if english is None else english, language))
 
 
 def _in(text: Text, language: str) -> str:

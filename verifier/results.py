@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from enum import StrEnum
 
+from jikin.credentials.claims import RESERVED
 from jikin.credentials.structure import items
 from jikin.values import Json, JsonObject
 from jikin.verification import reporting
@@ -51,8 +52,9 @@ def showing_report(answer: ShownAnswer) -> Report:
 def result_json(stored: StoredRequest, now: int) -> JsonObject:
     """Return the result of a request as INTERFACES 5 fixes it.
 
-    *claims* are, by query id, the subjects of the credentials shown: one object, or an array of several. While nobody
-    has answered, the findings are those of the newest answer that was refused.
+    *claims* are, by query id, the subjects of the credentials shown (of an SD-JWT VC what was disclosed of it): one
+    object, or an array of several. While nobody has answered, the findings are those of the newest answer that was
+    refused.
     """
     answers = answers_of(stored)
     outcome = worst(answer.outcome for answer in answers) if answers else Outcome.UNKNOWN
@@ -65,7 +67,7 @@ def result_json(stored: StoredRequest, now: int) -> JsonObject:
         "credentials": [
             {
                 "query": answer.query_id,
-                "types": list(map(str, items(shown.credential.get("type")))),
+                "types": list(_types(shown.credential)),
                 **_report(shown.report),
             }
             for answer in answers
@@ -84,8 +86,19 @@ def _reports(answer: ShownAnswer) -> list[Report]:
 
 
 def _claims(answer: ShownAnswer) -> Json:
-    subjects = [shown.credential.get("credentialSubject") for shown in answer.credentials]
+    subjects = [_subject(shown.credential) for shown in answer.credentials]
     return subjects[0] if len(subjects) == 1 else subjects
+
+
+def _types(credential: JsonObject) -> tuple[str, ...]:
+    stated = credential.get("vct", credential.get("type"))
+    return tuple(map(str, items(stated)))
+
+
+def _subject(credential: JsonObject) -> Json:
+    if "vct" not in credential:
+        return credential.get("credentialSubject")
+    return {name: value for name, value in credential.items() if name not in RESERVED}
 
 
 def _report(report: Report) -> JsonObject:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from jikin.credentials import parsing
 from jikin.credentials.model import Credential
 from jikin.errors import CredentialError
 from jikin.verification import reporting, texts
@@ -182,7 +183,7 @@ def parsed(checked: Checked) -> Credential | None:
     if checked.credential is None:
         return None
     try:
-        return Credential.parse(checked.credential)
+        return parsing.parse(checked.credential)
     except CredentialError:
         return None
 

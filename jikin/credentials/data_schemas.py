@@ -17,6 +17,7 @@ from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
+import attrs
 from jsonschema import Draft7Validator, Draft201909Validator, Draft202012Validator, ValidationError
 from jsonschema.protocols import Validator
 from jsonschema.validators import extend
@@ -48,7 +49,8 @@ SCHEMA_CREDENTIAL_TYPE = "JsonSchemaCredential"
 MAX_SCHEMA_BYTES = 256 * 1024
 _MAX_VALUES = 5000  # in one schema: holding it against the rules of its dialect takes about a second
 _MAX_STEPS = 100_000  # for one document: about a second; a whole badge against its schema takes 11,000
-_MAX_LEVELS = 150  # keywords within keywords
+_MAX_STEPS_OF_SCHEMA = 400_000  # for one schema against its dialect: that of Open Badges takes about 170,000
+_MAX_LEVELS = 200  # keywords within keywords
 _MAX_FAULTS = 20
 # What the library stumbles over instead of refusing: numbers beyond a double, references that are no URLs.
 _STUMBLES = (RecursionError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError)
@@ -63,8 +65,9 @@ Keyword = Callable[[Any, Any, Any, Any], Iterator[ValidationError] | None]
 class _Run:
     """One evaluation: what it has cost so far, and the expressions it has met."""
 
-    def __init__(self, size: int, patterns: dict[str, Pattern]) -> None:
+    def __init__(self, size: int, patterns: dict[str, Pattern], limit: int) -> None:
         self.size = size
+        self._limit = limit
         self._patterns = patterns
         self._steps = 0
         self._level = 0
@@ -72,8 +75,8 @@ class _Run:
     def spend(self, steps: int) -> None:
         """Count *steps*; raises CredentialError when there are too many."""
         self._steps += steps
-        if self._steps > _MAX_STEPS:
-            raise _refused(f"evaluating it takes more than {_MAX_STEPS} steps", "too-costly")
+        if self._steps > self._limit:
+            raise _refused(f"evaluating it takes more than {self._limit} steps", "too-costly")
 
     @contextmanager
     def level(self) -> Iterator[None]:
@@ -168,6 +171,8 @@ def _bounded(dialect: type[Validator]) -> type[Validator]:
     keywords: Mapping[str, Keyword] = {**dialect.VALIDATORS, **_OURS}
     counted = {name: _counted(name, keyword) for name, keyword in keywords.items()}
     made: type[Validator] = extend(dialect, counted)  # type: ignore[no-untyped-call]
+    # The library's own would go on with an unbounded validator wherever a schema inside says its dialect again.
+    made.evolve = attrs.evolve  # type: ignore[method-assign, assignment]
     return made
 
 
@@ -219,7 +224,7 @@ class DataSchema:
         if names & _UNEVALUATED and "patternProperties" in names:
             raise _refused("unevaluated… beside patternProperties is not read", "too-costly")
         meta = cls(name, dialect(dialect.META_SCHEMA, registry=_PUBLISHED), size)
-        if faults := meta.faults(value):
+        if faults := meta._faults(value, _MAX_STEPS_OF_SCHEMA):
             raise _refused(f"it breaks the rules of {name} at {faults[0].pointer or '/'}", "malformed")
         return cls(name, dialect(value, registry=_registry(value, name)), size)
 
@@ -229,7 +234,10 @@ class DataSchema:
         Raises CredentialError: ``schema.reference`` for a schema elsewhere that would be needed, ``schema.pattern`` for
         an expression that is not read, ``schema.too-costly``.
         """
-        token = _run.set(_Run(self._size, self._patterns))
+        return self._faults(document, _MAX_STEPS)
+
+    def _faults(self, document: JsonObject, limit: int) -> tuple[SubjectFault, ...]:
+        token = _run.set(_Run(self._size, self._patterns, limit))
         try:
             return tuple(sorted(self._found(document), key=lambda fault: fault.pointer))
         except Unresolvable as error:

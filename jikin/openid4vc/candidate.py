@@ -10,6 +10,8 @@ from jikin.credentials.structure import items
 from jikin.errors import CanonicalizationError
 from jikin.values import JsonObject
 
+LDP_VC = "ldp_vc"
+SD_JWT_VC = "dc+sd-jwt"
 _RDF_TYPE = "<http://www.w3.org/1999/02/22-rdf-syntax-ns#type>"
 
 
@@ -27,11 +29,15 @@ class Candidate:
     bound: bool
 
     @classmethod
-    def of(
-        cls, id: str, document: JsonObject, contexts: Contexts, *, bound: bool = True, format: str = "ldp_vc"
-    ) -> Candidate:
-        """Return *document* as a candidate; *contexts* are those its types may be defined by. Never raises for it."""
-        return cls(id, format, document, types_of(document, contexts), bound)
+    def of(cls, id: str, document: JsonObject, contexts: Contexts, *, bound: bool = True) -> Candidate:
+        """Return *document* as a candidate; *contexts* are those its types may be defined by. Never raises for it.
+
+        What has a ``vct`` and no ``@context`` is the claims of an SD-JWT VC, disclosures in their places.
+        """
+        vct = document.get("vct")
+        if isinstance(vct, str) and "@context" not in document:
+            return cls(id, SD_JWT_VC, document, frozenset({vct}), bound)
+        return cls(id, LDP_VC, document, types_of(document, contexts), bound)
 
 
 def types_of(document: JsonObject, contexts: Contexts) -> frozenset[str]:

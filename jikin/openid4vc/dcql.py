@@ -1,7 +1,8 @@
 """DCQL: what a verifier asks for, what of a wallet fits, and whether an answer keeps to it (OpenID4VP 1.0, section 6).
 
-Credentials in the format ``ldp_vc`` can be asked for; a query for another format matches nothing, with the reason said.
-A credential in ``ldp_vc`` is shown whole: its claims decide whether it fits, not what is seen of it.
+Credentials in the formats ``ldp_vc`` and ``dc+sd-jwt`` can be asked for; a query for another format matches nothing,
+with the reason said. A credential in ``ldp_vc`` is shown whole: its claims decide whether it fits, not what is seen of
+it. Of one in ``dc+sd-jwt`` what the query names is shown, and no more.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from jikin.openid4vc.candidate import Candidate
+from jikin.openid4vc.candidate import LDP_VC, SD_JWT_VC, Candidate
 from jikin.openid4vc.claims import ClaimPath, path_of, select
 from jikin.openid4vc.errors import refuse
 from jikin.openid4vc.members import Members
@@ -19,7 +20,7 @@ from jikin.values import Json, JsonObject
 
 __all__ = ["Candidate", "ClaimQuery", "CredentialQuery", "CredentialSet", "Matches", "Query", "QueryMatch"]
 
-FORMATS = ("ldp_vc",)
+FORMATS = (LDP_VC, SD_JWT_VC)
 Choice: TypeAlias = Mapping[str, Sequence[str]]
 """Query id → ids of the candidates chosen for it."""
 
@@ -50,8 +51,9 @@ class ClaimQuery:
 class CredentialQuery:
     """One kind of credential that is asked for.
 
-    *types*: alternatives, each a set of types that must all be there (``meta.type_values``: IRIs or short names);
-    empty: any. *claim_sets*: alternatives of claim ids, best first. *authorities*: kinds of ``trusted_authorities``.
+    *types*: alternatives, each a set of types that must all be there (``meta.type_values``: IRIs or short names;
+    ``meta.vct_values``: one type each); empty: any. *claim_sets*: alternatives of claim ids, best first. *authorities*:
+    kinds of ``trusted_authorities``.
     """
 
     id: str
@@ -77,6 +79,16 @@ class CredentialQuery:
             return f"it cannot be shown to stand under the authorities asked for ({', '.join(self.authorities)})"
         found = self.claims_of(candidate)
         return found if isinstance(found, str) else None
+
+    def paths_of(self, candidate: Candidate) -> tuple[ClaimPath, ...]:
+        """Return the paths of the claims that *candidate* shows in answer: those asked for, and no more.
+
+        Raises ProtocolError (``openid.dcql.unmet``) for a candidate that does not hold them.
+        """
+        found = self.claims_of(candidate)
+        if isinstance(found, str):
+            refuse(f"{_CODE}.unmet", found)
+        return tuple(claim.path for claim in found)
 
     def claims_of(self, candidate: Candidate) -> tuple[ClaimQuery, ...] | str:
         """Return the claims of *candidate* that answer the query: of the first claim set that it holds, else all.
@@ -246,7 +258,7 @@ class Matches:
 def _credential(members: Members) -> CredentialQuery:
     kind = members.text("format", most=100)
     meta = members.object("meta")
-    types = _types(meta) if kind in FORMATS else ()
+    types = {LDP_VC: _types, SD_JWT_VC: _vcts}.get(kind, _none)(meta)
     claims = _claims(members)
     return CredentialQuery(
         id=_id(members),
@@ -279,6 +291,17 @@ def _types(meta: Members) -> tuple[tuple[str, ...], ...]:
         found.append(tuple(str(each) for each in entry))
     _few(meta, len(found), "type_values")
     return tuple(found)
+
+
+def _vcts(meta: Members) -> tuple[tuple[str, ...], ...]:
+    """Return the types asked for of an SD-JWT VC (appendix B.3.5), each an alternative."""
+    found = meta.optional_texts("vct_values") or ()
+    _few(meta, len(found), "vct_values")
+    return tuple((vct,) for vct in found)
+
+
+def _none(meta: Members) -> tuple[tuple[str, ...], ...]:  # noqa: ARG001 -- a format that is not held has no types
+    return ()
 
 
 def _claims(members: Members) -> tuple[ClaimQuery, ...]:

@@ -32,7 +32,17 @@ MEDIA_TYPE = f"application/{TYPE}"
 AUDIENCE = "https://self-issued.me/v2"
 LIFETIME_SECONDS = 600
 VP_FORMATS: JsonObject = {
-    "ldp_vc": {"proof_type_values": ["DataIntegrityProof"], "cryptosuite_values": ["eddsa-rdfc-2022", "eddsa-jcs-2022"]}
+    "ldp_vc": {
+        "proof_type_values": ["DataIntegrityProof"],
+        "cryptosuite_values": [
+            *("eddsa-rdfc-2022", "eddsa-jcs-2022", "ecdsa-rdfc-2019", "ecdsa-jcs-2019", "ecdsa-sd-2023"),
+            *("bbs-2023", "mldsa44-jcs-2024"),
+        ],
+    },
+    "dc+sd-jwt": {
+        "sd-jwt_alg_values": ["EdDSA", "Ed25519", "ES256", "ES384"],
+        "kb-jwt_alg_values": ["EdDSA", "Ed25519", "ES256", "ES384"],
+    },
 }
 _CODE = "request"
 _SKEW_SECONDS = 300  # how far a clock may run ahead

@@ -18,7 +18,7 @@ from jikin.errors import CanonicalizationError, MultibaseError
 from jikin.status.bitstring import list_id_of
 from jikin.status.notes import SealedNote
 from jikin.status.snapshot import StatusSnapshot
-from jikin.values import Did, DidUrl, Digest, JsonObject, KeyId, PublicKey
+from jikin.values import Did, DidUrl, Digest, JsonObject, KeyId, KeyType, PublicKey
 from jikin.verification import token_lists
 from jikin.verification.checks.anchor import computed_root
 from jikin.verification.checks.key import bound
@@ -150,6 +150,8 @@ class _Gathering:
         except MultibaseError:
             if isinstance(documented_key, Missing) or documented_key.value is None:
                 return documented_key if isinstance(documented_key, Missing) else Known(None, "chain")
+            if documented_key.value.type is KeyType.ETHEREUM_ACCOUNT:
+                return Known(None, "chain")  # an account is no key that the registry could hold
             text, key = multikey.encode(documented_key.value), documented_key.value
         window = self.session.key_window(self.issuer.issuer_id, KeyId.of(text))
         if isinstance(window, Missing):

@@ -1,4 +1,4 @@
-"""Blockcerts of version 2 and 3: hash and path need nobody; chain, issuer and revocation are asked where that is set up."""
+"""Blockcerts of version 2 and 3: hash and path need nobody; chain, issuer and revocation are asked where possible."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from jikin.badges.blockcerts import Asking
 from jikin.badges.foreign import Kind, recognise
 from jikin.badges.imported import Imported, ImportOutcome
 from jikin.badges.transactions import EvmTransactions, Transaction
-from jikin.codec import multibase
+from jikin.codec import multibase, multikey
 from jikin.codec.contexts import Contexts
 from jikin.dids import document as did_document
 from jikin.dids.method import DidDocument, DidMethods, Fetch
@@ -364,8 +364,6 @@ def test_a_signature_beside_the_merkle_proof_is_checked_by_the_key_on_the_issuer
     merkle = document.pop("proof")
     options = ProofOptions(verification_method=DidUrl(f"{did}#key-1"), created=NOW)
     signature = securing.secure(document, SUITES.named("eddsa-rdfc-2022"), options, signer)["proof"]
-    from jikin.codec import multikey
-
     page = {"verificationMethod": [{"id": f"{did}#key-1", "publicKeyMultibase": multikey.encode(signer.public_key)}]}
     both = {**document, "proof": [merkle, signature]}
     assert recognise(both) is Kind.CREDENTIAL  # with a proof that can be judged it is not foreign any more
@@ -391,9 +389,10 @@ def hexadecimal(digest: bytes) -> bytes:
     return cbor2.dumps(digest.hex())
 
 
-def value(
-    root: bytes, target: bytes, path: Any = (), anchors: Any = ([[0, 1], [1, 1], [2, cbor2.dumps("0x" + "ab" * 32)]],)
-) -> str:
+ANCHOR = [[0, 1], [1, 1], [2, cbor2.dumps("0x" + "ab" * 32)]]
+
+
+def value(root: bytes, target: bytes, path: Any = (), anchors: Any = (ANCHOR,)) -> str:
     members = [[0, hexadecimal(root)], [1, hexadecimal(target)], [2, list(anchors)], [3, list(path)]]
     return "z" + multibase.encode_base58btc(cbor2.dumps(members))
 

@@ -72,7 +72,7 @@ LIES: dict[str, tuple[Callable[[str, Answer], Any], str]] = {
     "a chain that cannot be": (of_answer("eth_chainId", "0x0"), "chain.senseless"),
     "no block": (of_answer("eth_getBlockByNumber", None), "chain.block-missing"),
     "no JSON": (lambda _method, _answer: b"<html>", "chain.unreachable"),
-    "an outage": (lambda _method, _answer: 503, "chain.unreachable"),
+    "a node that is busy": (lambda _method, _answer: 429, "chain.unreachable"),
 }
 
 

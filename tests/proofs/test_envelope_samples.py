@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import re
+import zlib
 from pathlib import Path
 
+import cbor2
 import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
@@ -16,7 +18,7 @@ from jikin.credentials import sd_jwt_vc
 from jikin.credentials.model import Credential
 from jikin.errors import CredentialError, EnvelopeError
 from jikin.proofs.envelope import Opened
-from jikin.proofs.envelopes import json_serialization
+from jikin.proofs.envelopes import cose_sign1, json_serialization
 from jikin.proofs.envelopes.standard import standard_envelopes
 from jikin.proofs.standard import standard_suites
 from jikin.values import Did, KeyType, PublicKey
@@ -181,6 +183,25 @@ REFUSED = {
 @pytest.mark.parametrize(("path", "code"), REFUSED.items(), ids=REFUSED.keys())
 def test_tokens_of_other_kinds_and_algorithms_are_refused(path: str, code: str) -> None:
     assert code_of(SUITES.open, only(path)) == code
+
+
+DRAFT = STANDARDS / "vectors" / "token-status-list"
+
+
+@pytest.mark.parametrize("name", ["status_list_cwt", "referenced_token_cwt"])
+def test_cbor_tokens_of_the_status_list_draft_are_taken_apart_and_are_no_credentials(name: str) -> None:
+    data = bytes.fromhex("".join((DRAFT / f"{name}.md").read_text().split()))
+    read = cose_sign1.read(data)
+    assert (read.key_id, read.statement.algorithm) == ("12", "ES256")
+    claims = cbor2.loads(read.payload)
+    diagnosed = "".join(re.findall(r"^ *((?:[0-9a-f]{2} ?)+)", (DRAFT / f"{name}_diag.md").read_text(), re.MULTILINE))
+    assert diagnosed.replace(" ", "") == data.hex()
+    if name == "status_list_cwt":
+        assert (read.type, claims[65533]["bits"]) == ("statuslist+cwt", 1)
+        assert zlib.decompress(claims[65533]["lst"]) == b"\xb9\xa3"
+    else:
+        assert claims[65535]["status_list"] == {"idx": 0, "uri": "https://example.com/statuslists/1"}
+    assert code_of(SUITES.open, data) == "envelope.malformed"
 
 
 # --- examples of the protocols ---

@@ -387,7 +387,7 @@ def test_the_older_name_counts_where_there_is_a_vct() -> None:
 
 @pytest.mark.parametrize("name", sorted(sd_jwt_vc.ALWAYS_SHOWN))
 def test_what_limits_a_credential_cannot_be_withheld(name: str) -> None:
-    claims = CLAIMS | {"nbf": NOW, "aud": "x", "vct#integrity": "sha256-x", "cnf": {"jwk": {}}}
+    claims = CLAIMS | {"nbf": NOW, "aka_vcts": ["x"], "vct#integrity": "sha256-x", "cnf": {"jwk": {}}}
     code = "envelope.disclosure.always-shown"
     assert code_of(sd_jwt_vc.issue, claims, [(name,)], SIGNER) == code
     assert code_of(sd_jwt_vc.issue, CLAIMS, [("status", "status_list")], SIGNER) == code

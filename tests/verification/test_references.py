@@ -8,13 +8,17 @@ import json
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from jikin.codec import multibase
+from jikin.errors import JikinError
 from jikin.proofs.ed25519 import Ed25519Signer
 from jikin.values import DidUrl, Json
 from jikin.verification.document import Document
 from jikin.verification.policy import packaged
 from jikin.verification.report import Finding, Outcome, Report, Weight
+from jikin.verification.sources import document_in
 from jikin.verification.verifying import verify
 from tests.small_world import DAY, SmallWorld
 
@@ -268,3 +272,14 @@ def test_the_notes_on_a_certificate_of_our_own_are_none(world: SmallWorld) -> No
     issued = world.issue()
     world.later(DAY)
     assert list(of_model(judged(world, issued.document.credential, "strict"))) == ["model.valid"]
+
+
+@given(
+    st.binary(max_size=80) | st.sampled_from([b"{}", b"[1]", b'"eyJ.e30."', b"eyJhbGciOiJub25lIn0.e30.", b" ", b"{"])
+)
+def test_whatever_lies_at_an_address_is_a_document_or_refused(data: bytes) -> None:
+    try:
+        found = document_in(data)
+    except JikinError:
+        return
+    assert found.envelope is not None or isinstance(found.credential, dict)

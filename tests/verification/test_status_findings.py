@@ -521,7 +521,6 @@ def test_an_issuer_in_quotation_marks_is_told_as_the_policy_weighs_it(
     assert {"model.valid", "proof.valid", "key.valid"} <= {finding.code for finding in report.findings}
 
 
-DCC = standards() / "real-samples" / "dcc"
 DCC_SAMPLES = {
     "v2EddsaWithValidStatus": "status.valid",
     "v2WithValidStatus": "status.valid",
@@ -535,10 +534,11 @@ DCC_SAMPLES = {
 def test_credentials_of_the_digital_credentials_consortium_are_judged_by_their_own_list(
     world: SmallWorld, name: str, code: str, policy: str
 ) -> None:
-    document = json.loads((DCC / f"{name}.json").read_text())
+    folder = standards() / "real-samples" / "dcc"
+    document = json.loads((folder / f"{name}.json").read_text())
     world.web.put(
         document["credentialStatus"]["statusListCredential"],
-        json.loads((DCC / "status-list-e5WK8CbZ1GjycuPombrj.json").read_text()),
+        json.loads((folder / "status-list-e5WK8CbZ1GjycuPombrj.json").read_text()),
     )
     report = verify(Document(document), world.sources(registry=None), packaged(policy), world.time)
     found = of_status(report)

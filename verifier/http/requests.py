@@ -115,7 +115,7 @@ def _request_object(signed: str) -> Response:
 def _errors(counter: Counter, request: Request, template: str, purpose: str) -> list[tuple[str, str]]:
     say = counter.say(request)
     errors = []
-    if template not in counter.opened.types.ids:
+    if template not in {known.id for known in templates.offered(counter.opened.types)}:
         errors.append(("template", say("ask.which_unknown")))
     if not purpose:
         errors.append(("purpose", say("ask.purpose_empty")))
@@ -184,9 +184,9 @@ def _page(counter: Counter, request: Request, stored: StoredRequest) -> Response
 
 
 def _what(counter: Counter, stored: StoredRequest, language: str, say: Say) -> str:
-    if stored.template is None or stored.template not in counter.opened.types.ids:
-        return say("asked.own_query")
-    return templates.named(counter.opened.types, stored.template).names[language]
+    known = {template.id: template for template in templates.offered(counter.opened.types)}
+    found = known.get(stored.template or "")
+    return say("asked.own_query") if found is None else found.names[language]
 
 
 def _views(counter: Counter, stored: StoredRequest, language: str, say: Say) -> list[View]:

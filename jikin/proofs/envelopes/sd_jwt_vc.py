@@ -20,8 +20,8 @@ from jikin.values import Json, JsonObject, PublicKey, SignedStatement, Signer
 NAME = "dc+sd-jwt"
 OLDER_NAME = "vc+sd-jwt"
 
-ALWAYS_SHOWN = frozenset({"iss", "nbf", "exp", "cnf", "aud", "vct", "vct#integrity", "status"})
-"""Claims that nobody may leave out: without them a credential would be valid longer, or for anybody."""
+ALWAYS_SHOWN = frozenset({"iss", "nbf", "exp", "cnf", "vct", "vct#integrity", "aka_vcts", "status"})
+"""Claims that nobody may leave out: without them a credential would be valid longer, or for anybody (section 2.2.2)."""
 
 
 class SdJwtVc:
