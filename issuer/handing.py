@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from issuer import copies, offering
 from issuer.approving import Officer
+from issuer.formats import Format
 from issuer.notices import Notice, Notifier
 from issuer.offering import Offered, Wishes
 from issuer.office import Office
@@ -16,12 +17,19 @@ from jikin.values import CertificateNumber
 NOT_IN_FORCE = copies.NOT_IN_FORCE
 
 
-def hand_over(office: Office, credential: Credential, notifier: Notifier, *, officer_id: int | None = None) -> Offered:
-    """Return the offer of a certificate, without the transaction code: that was sent to the holder.
+def hand_over(
+    office: Office,
+    credential: Credential,
+    notifier: Notifier,
+    *,
+    officer_id: int | None = None,
+    format: Format = Format.LDP_VC,
+) -> Offered:
+    """Return the offer of a certificate in *format*, without the transaction code: that was sent to the holder.
 
     Raises OfficeError ``office.not-in-force`` for a certificate that was ended or is not released yet.
     """
-    made = offering.offer(office, credential, Wishes(tx_code=True, officer_id=officer_id))
+    made = offering.offer(office, credential, Wishes(tx_code=True, officer_id=officer_id, format=format))
     number = CertificateNumber(credential.number)
     text = f"증명서 받기 코드: {made.tx_code}\nCode to receive your certificate: {made.tx_code}"
     notifier.send(Notice(f"the holder of {number}", str(number), text))

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from issuer import copies, pepper, specimens
+from issuer.formats import Configured, Format
 from issuer.office import Office
 from issuer.store import audit, batches, institutions, offers
 from issuer.store import copies as copy_store
@@ -54,12 +55,16 @@ class Offered:
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """How an offer is to be: with a transaction code or without; *deferred*: the wallet is always put off once."""
+    """How an offer is to be: with a transaction code or without; *deferred*: the wallet is always put off once.
+
+    *format* is that of the copy which the holder receives.
+    """
 
     tx_code: bool = True
     deferred: bool = False
     seconds: int = OFFER_SECONDS
     officer_id: int | None = None
+    format: Format = Format.LDP_VC
 
 
 _STANDARD = Wishes()
@@ -175,7 +180,7 @@ def _refused(kind: CredentialType, fault: RecordFault) -> OfficeError:
 def _make(
     office: Office,
     institution: Institution,
-    configuration: str,
+    type_id: str,
     wishes: Wishes,
     *,
     credential_id: int | None = None,
@@ -194,7 +199,7 @@ def _make(
                 credential_id=credential_id,
                 batch_id=batch_id,
                 officer_id=wishes.officer_id,
-                configuration=configuration,
+                configuration=Configured(type_id, wishes.format).id,
                 reference_digest=digest(reference),
                 code_digest=digest(code),
                 tx_tag=None if tx_code is None else _tx_tag(office, code, tx_code),

@@ -12,6 +12,7 @@ from jikin.proofs.ed25519 import Ed25519Signer
 from jikin.proofs.envelopes import jws
 from jikin.proofs.p256 import P256Signer
 from jikin.proofs.p384 import P384Signer
+from jikin.proofs.p521 import P521Signer
 from jikin.proofs.secp256k1 import Secp256k1Signer
 from jikin.values import Signer
 
@@ -19,6 +20,7 @@ ALL_SIGNERS: dict[str, Signer] = {
     "EdDSA": Ed25519Signer.generate(),
     "ES256": P256Signer.generate(),
     "ES384": P384Signer.generate(),
+    "ES512": P521Signer.generate(),
     "ES256K": Secp256k1Signer.generate(),
 }
 SIGNER = ALL_SIGNERS["ES256"]

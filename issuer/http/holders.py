@@ -8,6 +8,7 @@ from fastapi import APIRouter, Depends, Request, Response
 
 from issuer import applying, handing, second_factor
 from issuer.approving import Role, need
+from issuer.formats import Format
 from issuer.http.common import ConsoleRoute, OfficeHere, OfficerHere, RowId, show
 from issuer.http.places import every, network_of
 from issuer.http.public import limiters_of
@@ -23,6 +24,7 @@ from jikin.web.problems import Problem
 
 router = APIRouter(include_in_schema=False)
 console_router = APIRouter(prefix="/admin", route_class=ConsoleRoute, include_in_schema=False)
+_WHOLE, _SELECTIVE = "whole", "selective"
 _NAV = (("/claim", "claim"), ("/apply", "apply"), ("/progress", "progress"))
 
 
@@ -73,7 +75,7 @@ def home(request: Request, office: OfficeHere) -> Response:
 @router.get("/claim")
 def ask(request: Request, office: OfficeHere) -> Response:
     """Return the form for number, name and birth date."""
-    return page(request, office, "claim.html", "claim", number="", refused=None)
+    return page(request, office, "claim.html", "claim", number="", refused=None, chosen=_WHOLE)
 
 
 @router.post("/claim", dependencies=[Depends(same_origin)])
@@ -81,15 +83,17 @@ def claim(request: Request, office: OfficeHere, form: FormBody) -> Response:
     """Return the offer for who knows number, name and birth date; the transaction code goes another way."""
     facts = Facts(form.get("number", ""), form.get("name", ""), form.get("birth_date", ""))
     number = facts.number.strip()[:40]
+    chosen = _SELECTIVE if form.get("form") == _SELECTIVE else _WHOLE
+    wanted = Format.SD_JWT_VC if chosen == _SELECTIVE else Format.LDP_VC
     known = second_factor.check(office, facts, limiters_of(request), network_of(request))
     if known is None:
-        return page(request, office, "claim.html", "claim", status=403, number=number, refused="unknown")
+        return page(request, office, "claim.html", "claim", status=403, number=number, refused="unknown", chosen=chosen)
     try:
-        offered = handing.hand_over(office, known, notifier(office))
+        offered = handing.hand_over(office, known, notifier(office), format=wanted)
     except OfficeError as error:
         if error.code != handing.NOT_IN_FORCE:
             raise
-        return page(request, office, "claim.html", "claim", status=409, number=number, refused="ended")
+        return page(request, office, "claim.html", "claim", status=409, number=number, refused="ended", chosen=chosen)
     name = second_factor.masked_name(known, language_of(request))
     return page(request, office, "claim-offer.html", "claim", offered=offered, holder_name=name)
 

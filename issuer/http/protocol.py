@@ -15,6 +15,7 @@ from fastapi.routing import APIRoute
 from starlette.responses import JSONResponse
 
 from issuer import claiming, describing, offering
+from issuer.formats import Configured
 from issuer.http.common import OfficeHere, runner_of
 from issuer.http.places import InstitutionHere, at_every_site, every, institution_here, institutions_here
 from issuer.http.tokens import access_to
@@ -245,6 +246,7 @@ def make_offer(request: Request, office: OfficeHere, access: MayOffer, body: Jso
 
 
 def _asked(body: JsonObject) -> Wishes:
+    """Return how the offer is to be; the format is that of the configuration it names."""
     grant = body.get("grant", _PRE_AUTHORIZED[0])
     if grant not in _PRE_AUTHORIZED:
         raise Problem(
@@ -253,7 +255,10 @@ def _asked(body: JsonObject) -> Wishes:
             "the grant of an offer is pre-authorized_code; the authorization code flow is not offered here",
             'leave "grant" out, or set it to "pre-authorized_code"',
         )
-    return Wishes(tx_code=_flag(body, "tx_code"), deferred=_flag(body, "deferred"))
+    named = body.get("configurations")
+    first = named[0] if isinstance(named, list) and named else ""
+    wanted = Configured.parse(first if isinstance(first, str) else "").format
+    return Wishes(tx_code=_flag(body, "tx_code"), deferred=_flag(body, "deferred"), format=wanted)
 
 
 def _flag(body: JsonObject, name: str) -> bool:
@@ -290,8 +295,9 @@ def _type_of(body: JsonObject) -> str | None:
     if named is not None:
         if not isinstance(named, list) or len(named) != 1:
             raise Problem(400, "offers.configurations", "an offer is of one configuration; name exactly one")
-        type_id = named[0] if type_id is None else type_id
-        if named[0] != type_id:
+        configured = Configured.parse(str(named[0])).type
+        type_id = configured if type_id is None else type_id
+        if configured != type_id:
             raise Problem(400, "offers.configurations", "type and configurations name different credentials")
     if type_id is not None and not isinstance(type_id, str):
         raise Problem(400, "request.invalid", "type is a text")

@@ -46,7 +46,7 @@ class Baked:
 def single(found: Sequence[Baked]) -> Baked | None:
     """Return the one that counts, None for none; raises DocumentError (``document.ambiguous``) for two of one edition.
 
-    A picture for old and new readers has one of each edition: then the newer counts.
+    A picture for old and new readers has one of each edition: then the newer counts. An empty place holds nothing.
     """
     for edition in Edition:
         fitting = [one for one in found if one.edition is edition]
@@ -55,6 +55,6 @@ def single(found: Sequence[Baked]) -> Baked | None:
                 f"{len(fitting)} badges of one kind are baked into this picture, and there may be only one",
                 code="document.ambiguous",
             )
-        if fitting:
+        if fitting and fitting[0].content:
             return fitting[0]
     return None

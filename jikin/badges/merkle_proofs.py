@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import io
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from hashlib import sha256
 
 import cbor2
 
+from jikin.badges.foreign import is_merkle_2019
 from jikin.codec import multibase
 from jikin.credentials.structure import items
 from jikin.errors import BadgeError, MultibaseError
@@ -91,6 +92,17 @@ class MerkleProof:
             pair = step.neighbour + at if step.left else at + step.neighbour
             at = sha256(pair).digest()
         return at == self.root
+
+
+def of(document: JsonObject) -> MerkleProof | None:
+    """Return the Merkle proof of a Blockcerts document, None where it has none; raises BadgeError for a broken one."""
+    signature = document.get("signature")
+    if isinstance(signature, Mapping) and "MerkleProof2017" in items(signature.get("type")):
+        return read_2017(signature)
+    found = [one for one in items(document.get("proof")) if isinstance(one, Mapping) and is_merkle_2019(one)]
+    if len(found) > 1:
+        raise _broken("there are two of them")
+    return read_2019(found[0].get("proofValue")) if found else None
 
 
 def read_2019(value: Json) -> MerkleProof:
@@ -223,19 +235,3 @@ def _hash(value: object) -> bytes:
 
 def _broken(message: str) -> BadgeError:
     return BadgeError(f"the Merkle proof cannot be read: {message}", code="badge.merkle-proof")
-
-
-Reader = Callable[[JsonObject], MerkleProof]
-
-
-def of(document: JsonObject) -> MerkleProof | None:
-    """Return the Merkle proof of a Blockcerts document, None where it has none; raises BadgeError for a broken one."""
-    signature = document.get("signature")
-    if isinstance(signature, Mapping) and "MerkleProof2017" in items(signature.get("type")):
-        return read_2017(signature)
-    from jikin.badges.foreign import is_merkle_2019
-
-    found = [one for one in items(document.get("proof")) if isinstance(one, Mapping) and is_merkle_2019(one)]
-    if len(found) > 1:
-        raise _broken("there are two of them")
-    return read_2019(found[0].get("proofValue")) if found else None

@@ -133,6 +133,7 @@ class _Reader:
         parser = self._parser = expat.ParserCreate("utf-8", namespace_separator=" ")
         parser.SetParamEntityParsing(expat.XML_PARAM_ENTITY_PARSING_NEVER)
         parser.buffer_text = True
+        parser.XmlDeclHandler = self._declaration
         parser.StartNamespaceDeclHandler = self._namespace
         parser.StartElementHandler = self._start
         parser.EndElementHandler = self._end
@@ -145,6 +146,11 @@ class _Reader:
             parser.Parse(picture, True)
         except expat.ExpatError as error:
             raise _damaged(expat.errors.messages.get(error.code, "it is not XML")) from error
+
+    def _declaration(self, _version: str, encoding: str | None, _standalone: int) -> None:
+        # Another reader would take the same bytes for other words.
+        if encoding is not None and encoding.lower() not in ("utf-8", "us-ascii"):
+            raise _damaged(f"it says it is written in {encoding[:20]}; UTF-8 is read")
 
     def _namespace(self, prefix: str | None, uri: str | None) -> None:
         if self._depth == 0:

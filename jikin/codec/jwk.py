@@ -11,13 +11,14 @@ from jikin.values import JsonObject, KeyType, PublicKey
 _CURVES: dict[str, tuple[KeyType, ec.EllipticCurve]] = {
     "P-256": (KeyType.P256, ec.SECP256R1()),
     "P-384": (KeyType.P384, ec.SECP384R1()),
+    "P-521": (KeyType.P521, ec.SECP521R1()),
     "secp256k1": (KeyType.SECP256K1, ec.SECP256K1()),
 }
 _PRIVATE = ("d", "p", "q", "dp", "dq", "qi", "oth", "k")
 
 
 def decode(jwk: JsonObject) -> PublicKey:
-    """Return the public key of *jwk*: Ed25519 (OKP), P-256, P-384 or secp256k1 (EC, the point checked and compressed).
+    """Return the public key of *jwk*: Ed25519 (OKP), P-256, P-384, P-521 or secp256k1 (EC, checked and compressed).
 
     Raises CodecError: ``codec.jwk.unsupported`` for another kind, ``codec.jwk`` for members that are missing, of the
     wrong length, or a point off its curve.
@@ -51,7 +52,7 @@ def encode(key: PublicKey) -> JsonObject:
 
 
 def _coordinates(key: PublicKey, curve: ec.EllipticCurve) -> tuple[bytes, bytes]:
-    size = curve.key_size // 8
+    size = (curve.key_size + 7) // 8
     try:
         numbers = ec.EllipticCurvePublicKey.from_encoded_point(curve, key.raw).public_numbers()
     except ValueError as error:
@@ -60,7 +61,7 @@ def _coordinates(key: PublicKey, curve: ec.EllipticCurve) -> tuple[bytes, bytes]
 
 
 def _point(jwk: JsonObject, type: KeyType, curve: ec.EllipticCurve) -> PublicKey:
-    size = curve.key_size // 8
+    size = (curve.key_size + 7) // 8
     x, y = _coordinate(jwk, "x", size), _coordinate(jwk, "y", size)
     try:
         ec.EllipticCurvePublicNumbers(int.from_bytes(x, "big"), int.from_bytes(y, "big"), curve).public_key()

@@ -22,6 +22,7 @@ _KINDS = (
     _Kind(KeyType.ED25519, b"\xed\x01", 32),
     _Kind(KeyType.P256, b"\x80\x24", 33, _POINT),
     _Kind(KeyType.P384, b"\x81\x24", 49, _POINT),
+    _Kind(KeyType.P521, b"\x82\x24", 67, _POINT),
     _Kind(KeyType.SECP256K1, b"\xe7\x01", 33, _POINT),
     _Kind(KeyType.BLS12_381_G2, b"\xeb\x01", 96),
     _Kind(KeyType.ML_DSA_44, b"\x90\x24", 1312),
@@ -56,9 +57,9 @@ def encode_x25519(raw: bytes) -> str:
 def decode(text: str) -> PublicKey:
     """Return the key of a Multikey text in base58 (header "z").
 
-    Ed25519, P-256, P-384, secp256k1, BLS12-381 G2 and ML-DSA-44. Whether a point lies on its curve is not looked at:
-    see ``jikin.codec.points``. Raises MultibaseError, with ``codec.multikey.unsupported`` for another kind of key and
-    ``codec.multikey.length`` for one of the wrong length.
+    Ed25519, P-256, P-384, P-521, secp256k1, BLS12-381 G2 and ML-DSA-44. Whether a point lies on its curve is not
+    looked at: see ``jikin.codec.points``. Raises MultibaseError, with ``codec.multikey.unsupported`` for another kind
+    of key and ``codec.multikey.length`` for one of the wrong length.
     """
     if not text.startswith("z"):  # base64url would be a second text for the same key, and key ids hash the text
         raise MultibaseError(f"a Multikey text begins with z (base58), got {text[:1]!r}")

@@ -92,6 +92,12 @@ def _is_p384(raw: bytes) -> bool:
     return len(raw) == 49 and bool(ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP384R1(), raw))
 
 
+def _is_p521(raw: bytes) -> bool:
+    from cryptography.hazmat.primitives.asymmetric import ec
+
+    return len(raw) == 67 and bool(ec.EllipticCurvePublicKey.from_encoded_point(ec.SECP521R1(), raw))
+
+
 def _is_secp256k1(raw: bytes) -> bool:
     from coincurve import PublicKey as Point
 
@@ -109,6 +115,7 @@ _CHECKS = {
     KeyType.ED25519: _is_ed25519,
     KeyType.P256: _is_p256,
     KeyType.P384: _is_p384,
+    KeyType.P521: _is_p521,
     KeyType.SECP256K1: _is_secp256k1,
     KeyType.BLS12_381_G2: _is_bls12_381_g2,
 }

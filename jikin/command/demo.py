@@ -63,6 +63,7 @@ def play(root: Path, console: Console, *, keep: bool, port_base: int = 8100) -> 
         office.everybody(stage, issued)
         wallet = holder.receives(stage, issued)
         holder.shows(stage, wallet)
+        holder.shows_a_part(stage, wallet)
         certificate = machines.application(stage, machinery)
         printed = machines.paper(stage, machinery, certificate)
         endings.revocation(stage, issued, wallet)

@@ -32,6 +32,7 @@ from jikin.proofs.envelopes.disclosures import Path
 from jikin.proofs.envelopes.enveloped import CREDENTIAL, contained, is_enveloped
 from jikin.proofs.p256 import P256Signer
 from jikin.proofs.p384 import P384Signer
+from jikin.proofs.p521 import P521Signer
 from jikin.proofs.secp256k1 import Secp256k1Signer
 from jikin.values import Json, JsonObject, KeyType, PublicKey, Signer
 
@@ -40,6 +41,7 @@ _SIGNERS: Mapping[KeyType, Callable[[bytes], Signer]] = {
     KeyType.ED25519: Ed25519Signer.from_seed,
     KeyType.P256: P256Signer.from_secret,
     KeyType.P384: P384Signer.from_secret,
+    KeyType.P521: P521Signer.from_secret,
     KeyType.SECP256K1: Secp256k1Signer.from_secret,
 }
 _FORMATS: Mapping[str, EnvelopeFormat] = {

@@ -20,7 +20,11 @@ from jikin.errors import ValueRefusedError
 from jikin.proofs.scheme import HashName, Scheme
 from jikin.values import KeyType, PublicKey
 
-_HASHES: dict[HashName, hashes.HashAlgorithm] = {"sha256": hashes.SHA256(), "sha384": hashes.SHA384()}
+_HASHES: dict[HashName, hashes.HashAlgorithm] = {
+    "sha256": hashes.SHA256(),
+    "sha384": hashes.SHA384(),
+    "sha512": hashes.SHA512(),
+}
 
 
 class Curve:

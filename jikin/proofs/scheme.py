@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from jikin.values import KeyType, PublicKey
 
-HashName: TypeAlias = Literal["sha256", "sha384"]
+HashName: TypeAlias = Literal["sha256", "sha384", "sha512"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,5 +25,5 @@ class Scheme:
     verify: Callable[[PublicKey, bytes, bytes], bool]
 
     def digest(self, data: bytes) -> bytes:
-        """Return the hash of *data*: 32 bytes (SHA-256) or 48 (SHA-384)."""
+        """Return the hash of *data*: 32 bytes (SHA-256), 48 (SHA-384) or 64 (SHA-512)."""
         return hashlib.new(self.hash, data).digest()

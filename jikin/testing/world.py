@@ -265,8 +265,8 @@ class Institution:
                 return suite, ProofOptions(method, self.world.clock()), signer
         raise ProofError(f"{self.did} has no key for {suite.name}")
 
-    def anchor(self, credentials: Sequence[JsonObject]) -> list[Receipt]:
-        """Anchor secured *credentials* as one batch and return their receipts in the same order."""
+    def anchor(self, credentials: Sequence[JsonObject | str]) -> list[Receipt]:
+        """Anchor secured *credentials*, JSON or envelopes, as one batch and return their receipts in the same order."""
         salts = [batches.new_salt() for _ in credentials]
         leaves = [
             leaf(LeafKind.CREDENTIAL, self.context, salt, self.digest(credential))
@@ -296,8 +296,10 @@ class Institution:
             for place, salt in zip(filled.indexes, salts, strict=True)
         ]
 
-    def digest(self, credential: JsonObject) -> Digest:
-        """Return the anchor digest of a secured credential."""
+    def digest(self, credential: JsonObject | str) -> Digest:
+        """Return the anchor digest of a secured credential; a text is an envelope (JWT, SD-JWT)."""
+        if isinstance(credential, str):
+            return credential_digest((self.world.suites.open(credential.encode()).statement,))
         return credential_digest(securing.statements(credential, self.world.suites))
 
     def issue(

@@ -13,6 +13,7 @@ class KeyType(Enum):
     ED25519 = "Ed25519"
     P256 = "P-256"
     P384 = "P-384"
+    P521 = "P-521"
     SECP256K1 = "secp256k1"
     BLS12_381_G2 = "BLS12-381 G2"
     ML_DSA_44 = "ML-DSA-44"

@@ -315,6 +315,7 @@ PNGS = {
     ),
     "a credential behind the end": (PNG + itxt(CREDENTIAL.encode()), None),
     "bytes behind the end": (bake(PNG, JWT) + b"stowaway", Baked(Edition.V3, JWT)),
+    "an empty place": (with_chunks(itxt(b" ")), None),
     "another text": (with_chunks(itxt(b"x", b"Comment")), None),
     "two credentials": (with_chunks(itxt(b"{}"), itxt(b"{}")), "document.ambiguous"),
     "a credential that is cut": (with_chunks(itxt(JWT.encode()))[:-30], "document.png"),
@@ -369,6 +370,8 @@ DRAWINGS = {
         drawn('<p:assertion xmlns:p="http://openbadges.org" verify="https://a.example/1">{}</p:assertion>'),
         Baked(Edition.V2, "https://a.example/1"),
     ),
+    "an empty tag": (drawn("<o:credential/>"), None),
+    "words in another encoding": (drawn(ONE, '<?xml version="1.0" encoding="EUC-KR"?>'), "document.svg"),
     "two badges": (drawn(ONE + ONE), "document.ambiguous"),
     "a badge in the attribute and another in the body": (
         drawn(f'<o:credential verify="{JWT}">{{}}</o:credential>'),

@@ -71,6 +71,7 @@ KEYS = {
     KeyType.ED25519: ("z6Mk", bytes(range(32))),
     KeyType.P256: ("zDn", b"\x02" + bytes(32)),
     KeyType.P384: ("z82", b"\x03" + bytes(48)),
+    KeyType.P521: ("z2J9", b"\x03" + bytes(66)),
     KeyType.SECP256K1: ("zQ3s", b"\x02" + bytes(32)),
     KeyType.BLS12_381_G2: ("zUC", bytes(96)),
     KeyType.ML_DSA_44: ("z", bytes(1312)),
@@ -118,14 +119,19 @@ def test_a_key_of_the_wrong_length_is_not_written() -> None:
         multikey.encode(PublicKey(KeyType.ED25519, bytes(31)))
 
 
-CURVES = {KeyType.P256: ec.SECP256R1(), KeyType.P384: ec.SECP384R1(), KeyType.SECP256K1: ec.SECP256K1()}
+CURVES = {
+    KeyType.P256: ec.SECP256R1(),
+    KeyType.P384: ec.SECP384R1(),
+    KeyType.P521: ec.SECP521R1(),
+    KeyType.SECP256K1: ec.SECP256K1(),
+}
 
 
 @pytest.mark.parametrize("kind", CURVES, ids=lambda kind: kind.value)
 def test_the_point_of_a_jwk_is_compressed_as_the_library_does(kind: KeyType) -> None:
     for _ in range(8):  # both parities
         key = ec.generate_private_key(CURVES[kind]).public_key()
-        numbers, size = key.public_numbers(), key.key_size // 8
+        numbers, size = key.public_numbers(), (key.key_size + 7) // 8
         value = {
             "kty": "EC",
             "crv": kind.value,
@@ -143,7 +149,8 @@ P256 = {
 }
 NOT_JWK = {
     "another kind": {"kty": "RSA", "n": "AQAB", "e": "AQAB"},
-    "another curve": {**P256, "crv": "P-521"},
+    "another curve": {**P256, "crv": "P-224"},
+    "a point of another curve": {**P256, "crv": "P-521"},
     "an unhashable curve": {**P256, "crv": ["P-256"]},
     "a point off the curve": {**P256, "y": P256["x"]},
     "x cut short": {**P256, "x": P256["x"][:-4]},

@@ -22,6 +22,7 @@ from jikin.proofs.envelopes import jws, sd_jwt, vc_sd_jwt
 from jikin.proofs.envelopes.enveloped import PRESENTATION, wrapped
 from jikin.proofs.p256 import P256Signer
 from jikin.proofs.p384 import P384Signer
+from jikin.proofs.p521 import P521Signer
 from jikin.proofs.secp256k1 import Secp256k1Signer
 from jikin.values import KeyType, Signer
 from tests.codes import code_of
@@ -34,7 +35,7 @@ VOCABULARY = "https://www.w3.org/ns/credentials/examples/v2"
 def secret_of(signer: Signer) -> bytes:
     if isinstance(signer, Ed25519Signer):
         return signer.export_seed()
-    assert isinstance(signer, P256Signer | P384Signer | Secp256k1Signer)
+    assert isinstance(signer, P256Signer | P384Signer | P521Signer | Secp256k1Signer)
     return signer.export_secret()
 
 
@@ -42,6 +43,7 @@ SIGNERS: dict[KeyType, Signer] = {
     KeyType.ED25519: Ed25519Signer.generate(),
     KeyType.P256: P256Signer.generate(),
     KeyType.P384: P384Signer.generate(),
+    KeyType.P521: P521Signer.generate(),
     KeyType.SECP256K1: Secp256k1Signer.generate(),
 }
 

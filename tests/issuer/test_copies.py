@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 from sqlalchemy import select
@@ -10,19 +11,25 @@ from sqlalchemy import select
 from issuer import copies, epochs, issuing, offering, releasing
 from issuer.checking import Checker
 from issuer.claiming import claim, nonce, pick_up
+from issuer.formats import Configured, Format
 from issuer.offering import Offered, Wishes
 from issuer.store import batches, tasks
 from issuer.store import copies as copy_store
 from issuer.store.batches import BatchState, Credential, CredentialState, Origin
 from issuer.store.tables import credentials
 from issuer.store.tasks import TaskState
+from jikin.codec import multibase
 from jikin.credentials.record import NumberRecord
 from jikin.errors import OfficeError, ProtocolError
 from jikin.openid4vc import key_proof
 from jikin.openid4vc.issuance import CredentialResponse, TokenRequest
 from jikin.proofs.ed25519 import Ed25519Signer
+from jikin.proofs.envelopes import jws, sd_jwt
+from jikin.proofs.envelopes.sd_jwt_vc import SdJwtVc
 from jikin.status.array import State
+from jikin.status.token_list import TokenList
 from jikin.values import CertificateNumber, Json
+from jikin.verification.document import Document
 from tests.issuing_office import TYPE, Bureau, rows
 
 OPEN = Wishes(tx_code=False)
@@ -48,8 +55,8 @@ def proofs(bureau: Bureau, *signers: Ed25519Signer) -> Json:
     return key_proof.proofs_json([key_proof.make(one, base, fresh, bureau.clock()) for one in signers])
 
 
-def ask(bureau: Bureau, token: str, *signers: Ed25519Signer) -> CredentialResponse:
-    body: Json = {"credential_configuration_id": TYPE, "proofs": proofs(bureau, *signers)}
+def ask(bureau: Bureau, token: str, *signers: Ed25519Signer, configuration: str = TYPE) -> CredentialResponse:
+    body: Json = {"credential_configuration_id": configuration, "proofs": proofs(bureau, *signers)}
     return claim(bureau.office, bureau.institution, token, body)
 
 
@@ -62,9 +69,11 @@ def work_off(bureau: Bureau) -> None:
             return
 
 
-def receive(bureau: Bureau, credential: Credential, *signers: Ed25519Signer) -> CredentialResponse:
-    token = token_for(bureau, offering.offer(bureau.office, credential, OPEN))
-    put_off = ask(bureau, token, *signers)
+def receive(
+    bureau: Bureau, credential: Credential, *signers: Ed25519Signer, format: Format = Format.LDP_VC
+) -> CredentialResponse:
+    token = token_for(bureau, offering.offer(bureau.office, credential, replace(OPEN, format=format)))
+    put_off = ask(bureau, token, *signers, configuration=Configured(TYPE, format).id)
     assert put_off.transaction_id is not None
     work_off(bureau)
     return pick_up(bureau.office, bureau.institution, token, lambda: put_off.transaction_id or "")
@@ -338,3 +347,88 @@ def test_issuing_knows_nothing_of_a_holder_for_an_original(bureau: Bureau) -> No
     assert issuing.batch_of(bureau.office, original.batch_id)[0].origin is Origin.LIST
     with bureau.office.database.read() as connection:
         assert copy_store.copies_of(connection, [original.id]) == ()
+
+
+# --- copies of which the holder shows a part ---
+
+
+def selective(bureau: Bureau, original: Credential, signer: Ed25519Signer) -> tuple[str, Credential]:
+    answer = receive(bureau, original, signer, format=Format.SD_JWT_VC)
+    (text,) = answer.credentials
+    assert isinstance(text, str)
+    (copy,) = (one for one in every_copy(bureau) if one.format == Format.SD_JWT_VC)
+    return text, copy
+
+
+def test_a_copy_as_sd_jwt_vc_says_the_same_and_is_made_out_to_the_holders_key(bureau: Bureau) -> None:
+    (original,) = issued(bureau)
+    signer = Ed25519Signer.generate()
+    text, copy = selective(bureau, original, signer)
+    opened = SdJwtVc().open(text.encode())
+    assert opened.holder_key == signer.public_key
+    assert opened.claims["certificate_number"] == str(CertificateNumber(original.number))
+    assert opened.claims["iss"] == str(bureau.institution.did)
+    assert isinstance(opened.issued_at, int)
+    assert opened.issued_at % 86_400 == 0
+    record = original.record or {}
+    assert opened.claims["birth_date"] == record["birth_date"]
+    payload = json.loads(jws.read(text.split("~")[0]).payload)
+    assert not {"name", "birth_date", "certificate_number"} & payload.keys()
+    assert (copy.holder or "").startswith("did:key:z6Mk")
+
+
+def test_such_a_copy_passes_the_check_of_strangers_whatever_is_shown_of_it(bureau: Bureau) -> None:
+    (original,) = issued(bureau)
+    text, copy = selective(bureau, original, Ed25519Signer.generate())
+    (one,) = releasing.issued(bureau.office, bureau.institution, bureau.batch(copy.batch_id), [copy])
+    checker = Checker.of(bureau.office, bureau.institution)
+    assert checker.objections(one.document) == ()
+    for shown in ((), (("name",),), (("name",), ("passed_on",))):
+        part = sd_jwt.present(text, shown)
+        assert checker.objections(Document.of(part, one.receipt)) == ()
+        assert "2003-04-17" not in part
+
+
+@pytest.mark.parametrize("what", ["a claim", "a disclosure", "the signature"])
+def test_such_a_copy_altered_is_noticed(bureau: Bureau, what: str) -> None:
+    (original,) = issued(bureau)
+    text, copy = selective(bureau, original, Ed25519Signer.generate())
+    (one,) = releasing.issued(bureau.office, bureau.institution, bureau.batch(copy.batch_id), [copy])
+    head, payload, rest = text.split(".", 2)
+    signature, tilde, disclosures = rest.partition("~")
+    if what == "a claim":
+        claims = json.loads(multibase.decode_base64url(payload))
+        changed = multibase.encode_base64url(json.dumps({**claims, "title": "기중기운전기능사"}).encode())
+        text = f"{head}.{changed}.{rest}"
+    elif what == "a disclosure":
+        first, more = disclosures.split("~", 1)
+        salt, name, _ = json.loads(multibase.decode_base64url(first))
+        lie = multibase.encode_base64url(json.dumps([salt, name, "이도둑"]).encode())
+        text = f"{head}.{payload}.{signature}~{lie}~{more}"
+    else:
+        text = f"{head}.{payload}.{'A' if signature[0] != 'A' else 'B'}{signature[1:]}{tilde}{disclosures}"
+    objections = Checker.of(bureau.office, bureau.institution).objections(Document.of(text, one.receipt))
+    assert {"a claim": "proof.mismatch", "a disclosure": "proof.malformed", "the signature": "proof.mismatch"}[
+        what
+    ] in objections
+
+
+def test_one_key_may_have_a_copy_in_each_format_and_each_once(bureau: Bureau) -> None:
+    (original,) = issued(bureau)
+    signer = Ed25519Signer.generate()
+    for wanted in (Format.LDP_VC, Format.SD_JWT_VC, Format.SD_JWT_VC, Format.LDP_VC):
+        receive(bureau, original, signer, format=wanted)
+    assert sorted(copy.format for copy in every_copy(bureau)) == ["dc+sd-jwt", "ldp_vc"]
+
+
+def test_revoking_the_number_ends_the_copy_in_every_format(bureau: Bureau) -> None:
+    (original,) = issued(bureau)
+    text, copy = selective(bureau, original, Ed25519Signer.generate())
+    publish(bureau, State.REVOKED, CertificateNumber(original.number))
+    (one,) = releasing.issued(bureau.office, bureau.institution, bureau.batch(copy.batch_id), [copy])
+    assert "status.revoked" in Checker.of(bureau.office, bureau.institution).objections(one.document)
+    url = SdJwtVc().open(text.encode()).claims["status"]["status_list"]  # type: ignore[index,call-overload]
+    listed = bureau.office.public(bureau.institution).path / "status" / url["uri"].split("/")[-2] / "token"  # type: ignore[index,union-attr,call-overload]
+    token = jws.read(listed.read_bytes())
+    token.check_type("statuslist+jwt")
+    assert TokenList.parse(token.claims(), str(url["uri"])).get(int(url["idx"])) == 1  # type: ignore[index,call-overload]

@@ -13,6 +13,7 @@ from issuer.offering import Wishes
 from issuer.pepper import tag
 from issuer.store import audit
 from issuer.store.holder_tables import claims, grants
+from jikin.credentials.types import CredentialTypes
 from jikin.errors import OfficeError
 from jikin.openid4vc import key_proof
 from jikin.openid4vc.metadata import IssuerMetadata, ServerMetadata
@@ -89,7 +90,11 @@ def test_issuer_and_server_metadata_lie_at_both_places_and_agree(counter: Counte
 
 def test_every_configuration_has_credential_metadata_in_both_languages(counter: Counter) -> None:
     metadata = IssuerMetadata.parse(counter.get("/.well-known/openid-credential-issuer/hrdk"), counter.base)
-    assert list(metadata.configurations) == [TYPE]
+    assert list(metadata.configurations) == [TYPE, f"{TYPE}.sd-jwt"]
+    selective = metadata.configurations[f"{TYPE}.sd-jwt"]
+    assert (selective.format, selective.vct) == ("dc+sd-jwt", CredentialTypes.packaged().named(TYPE).claims.vct)
+    assert selective.signing == ("EdDSA", "Ed25519")
+    assert {one.locale for claim in selective.claims for one in claim.display} == {"ko", "en"}
     configuration = metadata.configurations[TYPE]
     assert configuration.format == "ldp_vc"
     assert configuration.signing == ("eddsa-rdfc-2022",)

@@ -102,7 +102,7 @@ def test_the_headers_are_those_of_the_specification() -> None:
     assert dict(headers) == {1: -7, 3: "application/vp", 16: "application/vp+cose", 33: b"\x30"}
 
 
-FULLY_SPECIFIED = {-9: "ES256", -51: "ES384", -19: "EdDSA"}
+FULLY_SPECIFIED = {-9: "ES256", -51: "ES384", -52: "ES512", -19: "EdDSA"}
 
 
 @pytest.mark.parametrize(("number", "name"), FULLY_SPECIFIED.items())

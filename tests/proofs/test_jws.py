@@ -227,6 +227,7 @@ def test_every_algorithm_is_written_by_one_kind_of_key() -> None:
         KeyType.ED25519,
         KeyType.P256,
         KeyType.P384,
+        KeyType.P521,
         KeyType.SECP256K1,
     }
 

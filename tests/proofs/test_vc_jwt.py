@@ -321,6 +321,14 @@ def test_base64_is_read_as_browsers_read_it() -> None:
     assert code_of(contained, {**document, "@context": "x", "id": "data:application/vc+jwt,a"}) == "envelope.data-url"
 
 
+@given(st.sampled_from(["", ";base64"]), st.text(st.characters(codec=None), max_size=20))
+def test_any_url_is_read_or_refused_on_purpose(base64: str, text: str) -> None:
+    document = {"@context": "https://www.w3.org/ns/credentials/v2", "type": "EnvelopedVerifiableCredential"}
+    for url in (text, f"data:application/vc+jwt{base64},{text}"):
+        with suppress(JikinError):
+            contained({**document, "id": url})
+
+
 # --- any input ---
 
 CLAIMS = st.sampled_from(

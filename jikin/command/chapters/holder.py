@@ -31,6 +31,7 @@ class Wallet:
     passphrase: str = field(repr=False)
     certificate: Certificate
     held: str
+    born: str = field(repr=False)
 
 
 def receives(stage: Stage, issued: Issued) -> Wallet:
@@ -61,7 +62,7 @@ def receives(stage: Stage, issued: Issued) -> Wallet:
     held = _HELD.search(got.link("/credentials/"))
     passed = stage.words(Service.WALLET, "pill.passed")
     story.check(f"her wallet has verified it: {passed}", held is not None and passed in got.text, got.said)
-    wallet = Wallet(name, passphrase, certificate, held[1] if held else "")
+    wallet = Wallet(name, passphrase, certificate, held[1] if held else "", born)
     subject = download(stage, wallet, "credential.json")["credentialSubject"]
     bound = isinstance(subject, Mapping) and str(subject.get("id")).startswith("did:key:")
     story.check("it is made out to a key that only she has", bound)
@@ -86,11 +87,45 @@ def shows(stage: Stage, wallet: Wallet) -> None:
     story.check("she may also decline: nothing is shown", declined["state"] == "declined", declined["state"])
 
 
-def present(stage: Stage) -> Said:
-    """Return what the employer's result says after the holder showed her certificate, warnings accepted."""
-    employer, her = stage.person(EMPLOYER), stage.person(HOLDER)
-    asked = _ask(stage, employer)
+def shows_a_part(stage: Stage, wallet: Wallet) -> None:
+    """She receives a copy of which she shows a part: the employer learns her name and not her birth date."""
+    story = stage.story
+    story.chapter("She shows only what is needed")
+    her, office = stage.person(HOLDER), stage.url(Service.ISSUER, "/claim")
+    facts = {"number": wallet.certificate.number, "name": wallet.certificate.subject, "birth_date": wallet.born}
+    offer = her.submit(her.get(office), "/claim", {**facts, "form": "selective"})
+    seen = her.get(offer.link(stage.url(Service.WALLET, "/receive")))
+    got = her.submit(seen, "/receive/", {"code": _letter(stage)})
+    passed = stage.words(Service.WALLET, "pill.passed")
+    story.check(
+        f"her copy to show in part has come: {passed}", got.path == "/received" and passed in got.text, got.said
+    )
+    asked = _ask(stage, stage.person(EMPLOYER), f"{QUALIFICATION}.sd-jwt")
     consent = her.get(asked.link("/present?request="))
+    story.check("before she agrees her wallet tells what stays hidden", wallet.born not in _asked_for(consent))
+    shown = present(stage, asked, consent)
+    story.check(f"the employer sees: {shown.sentence('ko')}", shown.outcome == "passed", shown.codes)
+    claims = shown.document.get("claims")
+    told = claims.get("certificate") if isinstance(claims, Mapping) else None
+    names = set(told) if isinstance(told, Mapping) else set()
+    story.check(f"and learns {', '.join(sorted(names))}", "name" in names and "birth_date" not in names)
+    story.check("her birth date is nowhere in what was sent", wallet.born not in str(shown.document))
+
+
+def _asked_for(consent: Page) -> str:
+    """Return the part of the consent page that says what is shown."""
+    shown, hidden, _ = consent.text.partition(_HIDDEN)
+    return shown if hidden else consent.text
+
+
+def present(stage: Stage, asked: Page | None = None, consent: Page | None = None) -> Said:
+    """Return what the employer's result says after the holder showed her certificate, warnings accepted.
+
+    *asked* is the employer's page about the request, *consent* hers; without them the whole certificate is asked for.
+    """
+    employer, her = stage.person(EMPLOYER), stage.person(HOLDER)
+    asked = asked or _ask(stage, employer)
+    consent = consent or her.get(asked.link("/present?request="))
     fields = {"answer": "yes", "understood": "yes"}
     done = her.submit(consent, "/present/", fields)
     if done.status != 200:
@@ -138,6 +173,7 @@ def _open_wallet(stage: Stage, her: Browser, name: str, passphrase: str) -> tupl
 
 
 _SECOND_WAY = b"notice--waiting"
+_HIDDEN = "보여 주지 않는 것"
 
 
 def _letter(stage: Stage) -> str:
@@ -149,7 +185,7 @@ def _letter(stage: Stage) -> str:
     return found[1]
 
 
-def _ask(stage: Stage, employer: Browser) -> Page:
+def _ask(stage: Stage, employer: Browser, template: str = QUALIFICATION) -> Page:
     form = employer.get(stage.url(Service.VERIFIER, "/requests/new"))
-    fields = {"template": QUALIFICATION, "purpose": "지게차 운전원 채용"}
+    fields = {"template": template, "purpose": "지게차 운전원 채용"}
     return employer.submit(form, "/requests/new", fields)

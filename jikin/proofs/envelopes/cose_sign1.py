@@ -25,16 +25,18 @@ ALGORITHMS: Mapping[int, tuple[str, Scheme]] = {
     -8: ("EdDSA", JOSE_ALGORITHMS["EdDSA"]),
     -7: ("ES256", JOSE_ALGORITHMS["ES256"]),
     -35: ("ES384", JOSE_ALGORITHMS["ES384"]),
+    -36: ("ES512", JOSE_ALGORITHMS["ES512"]),
     -47: ("ES256K", JOSE_ALGORITHMS["ES256K"]),
     # fully specified (RFC 9864)
     -19: ("Ed25519", JOSE_ALGORITHMS["Ed25519"]),
     -9: ("ESP256", JOSE_ALGORITHMS["ES256"]),
     -51: ("ESP384", JOSE_ALGORITHMS["ES384"]),
+    -52: ("ESP512", JOSE_ALGORITHMS["ES512"]),
 }
 """COSE algorithm → its name, and how a signature under it is checked."""
 
 _BY_NAME = dict(ALGORITHMS.values())
-_NUMBERS = {KeyType.ED25519: -8, KeyType.P256: -7, KeyType.P384: -35, KeyType.SECP256K1: -47}
+_NUMBERS = {KeyType.ED25519: -8, KeyType.P256: -7, KeyType.P384: -35, KeyType.P521: -36, KeyType.SECP256K1: -47}
 _TAG = 0xD2  # 18 (RFC 9052, section 4.2)
 _MAX_BYTES = 1 << 20
 _MAX_HEADER = 1 << 15

@@ -16,7 +16,8 @@ PRESENTATION = "EnvelopedVerifiablePresentation"
 _TYPES = frozenset({CREDENTIAL, PRESENTATION})
 _MAX_URL = 1_500_000
 _URL = re.compile(
-    r"data:(?P<type>application/[A-Za-z0-9.+-]+)(?:(?P<base64>;base64),(?P<packed>[^,]+)|,(?P<data>\S+))", re.IGNORECASE
+    r"data:(?P<type>application/[A-Za-z0-9.+-]+)(?:(?P<base64>;base64),(?P<packed>[\s!-~]+)|,(?P<data>[!-~]+))",
+    re.IGNORECASE | re.ASCII,
 )
 
 

@@ -1,7 +1,7 @@
 """Compact JWS: taken apart in the one way that is right, and made by a Signer (RFC 7515, 8037, 8725, 8812, 9864).
 
-EdDSA (also under its newer name Ed25519), ES256, ES384 and ES256K are read, nothing else; what the header says of keys
-is handed on and never used to find one.
+EdDSA (also under its newer name Ed25519), ES256, ES384, ES512 and ES256K are read, nothing else; what the header says
+of keys is handed on and never used to find one.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 
 from jikin.codec import jwk, multibase, strict_json
 from jikin.errors import CodecError, EnvelopeError, JsonError, MultibaseError
-from jikin.proofs import ed25519, p256, p384, secp256k1
+from jikin.proofs import ed25519, p256, p384, p521, secp256k1
 from jikin.proofs.scheme import Scheme
 from jikin.values import Form, Json, JsonObject, KeyType, PublicKey, SignedStatement, Signer
 
@@ -23,6 +23,7 @@ ALGORITHMS: Mapping[str, Scheme] = {
     "Ed25519": ed25519.SCHEME,
     "ES256": p256.SCHEME,
     "ES384": p384.SCHEME,
+    "ES512": p521.SCHEME,
     "ES256K": secp256k1.SCHEME,
 }
 """The algorithms that are read and written, each with how a signature under it is checked."""
@@ -31,6 +32,7 @@ _NAMES = {
     KeyType.ED25519: "EdDSA",
     KeyType.P256: "ES256",
     KeyType.P384: "ES384",
+    KeyType.P521: "ES512",
     KeyType.SECP256K1: "ES256K",
 }
 _MAX_BYTES = 1 << 20
