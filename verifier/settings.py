@@ -27,6 +27,7 @@ class Settings:
     ] = None
     mirrors: Annotated[str, About("copies of issuers' public files: URL=FOLDER, several joined by ;", "URL=path")] = ""
     contexts: Annotated[Path | None, About("further pinned JSON-LD contexts (INDEX.json)", "path")] = None
+    schemas: Annotated[Path | None, About("pinned JSON Schemas that credentials name (INDEX.json)", "path")] = None
     trust: Annotated[Path | None, About("further trusted issuers: a folder of *.json entries", "path")] = None
     policy: Annotated[str, About("policy that decides which findings count")] = "public"
     offline: Annotated[bool, About("ask nothing outside: no chain, no web; mirrors only")] = False
@@ -83,6 +84,7 @@ class Settings:
             ethr_registry=self.ethr_registry,
             mirrors=mirror_folders(self.mirrors),
             contexts=self.contexts,
+            schemas=self.schemas,
             trust=self.trust,
             offline=self.offline,
             allow_private=self.allow_private,
