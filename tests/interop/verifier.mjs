@@ -29,6 +29,7 @@ const request = async (input) => {
     client_metadata: {
       vp_formats_supported: {
         ldp_vc: { proof_type_values: ["DataIntegrityProof"], cryptosuite_values: ["eddsa-rdfc-2022"] },
+        "dc+sd-jwt": { "sd-jwt_alg_values": ["EdDSA", "ES256"], "kb-jwt_alg_values": ["EdDSA", "ES256"] },
       },
       ...(encrypted && {
         jwks: { keys: [{ ...publicOf(sealing), kid: sealing.kid, use: "enc", alg: "ECDH-ES" }] },
