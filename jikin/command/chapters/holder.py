@@ -173,7 +173,7 @@ def _open_wallet(stage: Stage, her: Browser, name: str, passphrase: str) -> tupl
 
 
 _SECOND_WAY = b"notice--waiting"
-_HIDDEN = "보여 주지 않는 것"
+_HIDDEN = "보여 주지 않을 것"
 
 
 def _letter(stage: Stage) -> str:
