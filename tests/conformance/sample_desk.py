@@ -1,4 +1,4 @@
-"""The desk at which published samples are judged: contexts and pages of the samples' own world, no chain, no network."""
+"""The desk at which published samples are judged: with the samples' own contexts and pages, no chain, no network."""
 
 from __future__ import annotations
 
