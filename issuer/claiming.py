@@ -6,10 +6,9 @@ anchored and verified, and puts the wallet off when that takes longer. The same 
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 
-from issuer import copies
+from issuer import copies, waiting
 from issuer.copies import Stage
 from issuer.formats import Configured
 from issuer.offering import digest, new_secret
@@ -32,10 +31,7 @@ BATCH_SIZE = 3
 INTERVAL_SECONDS = 2
 # A token is good for five minutes; for one thing it is good longer: to fetch what was put off under it.
 PICK_UP_SECONDS = 86_400
-_MOST_WAITING = 16
 _CODE = "claim"
-# A thread that waits is one that answers nobody else.
-_WAITING = threading.BoundedSemaphore(_MOST_WAITING)
 
 
 def nonce(office: Office, institution: Institution) -> str:
@@ -162,13 +158,8 @@ def _store(office: Office, institution: Institution, offer: Offer, holders: list
 
 
 def _wait(office: Office, stored: Claim) -> Stage:
-    seconds = office.settings.claim_wait_seconds
-    if not _WAITING.acquire(blocking=False):
-        return copies.await_all(office, stored.copies, 0)
-    try:
+    with waiting.patience(office.settings.claim_wait_seconds) as seconds:
         return copies.await_all(office, stored.copies, seconds)
-    finally:
-        _WAITING.release()
 
 
 def _answer(office: Office, stored: Claim, stage: Stage, *, notified: bool = True) -> CredentialResponse | None:

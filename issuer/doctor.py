@@ -181,7 +181,7 @@ def _agreement(office: Office, institution: Institution, fetch: Fetch) -> str:
     method = next((m for m in resolved.methods if m.id.fragment == public), None)
     if method is None or "assertionMethod" not in method.relationships:
         raise _wrong(f"the DID document has {len(resolved.methods)} keys, and {public} is none for assertions")
-    if multikey.encode(method.public_key) != public:
+    if method.public_key != multikey.decode(public):
         raise _wrong(f"the DID document gives another key under the name {public}")
     return str(method.id)
 

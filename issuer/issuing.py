@@ -179,6 +179,13 @@ def _signing(
             return selective.sign(claims, kind.claims.disclosable, signing.holder_key(office, credential.holder))
 
         return as_sd_jwt
+    if batch.suite == signing.VC_JWT:
+        envelope = signing.envelope_seal(office, institution)
+
+        def as_jwt(credential: Credential, record: Mapping[str, str], status_list: StatusList) -> Signed:
+            return envelope.sign(_unsecured(credential, record, kind, profile, status_list), office.clock())
+
+        return as_jwt
     seal = office.seal(institution, batch.suite)
 
     def as_json(credential: Credential, record: Mapping[str, str], status_list: StatusList) -> Signed:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -11,6 +10,7 @@ from zoneinfo import ZoneInfo
 from issuer import printing, reasons, releasing, revoking, sheets
 from issuer.approving import Approval, Officer, Role
 from issuer.office import Office
+from issuer.signing import content_of
 from issuer.store import batches, copies, institutions, seen, tasks, uploads
 from issuer.store.batches import Batch, BatchState, Credential, CredentialState
 from issuer.store.institutions import Institution
@@ -243,7 +243,7 @@ def pdf(office: Office, officer: Officer, credential_id: int, language: str) -> 
 
 def _line(office: Office, credential: Credential) -> Line:
     kind = office.types.named(credential.type)
-    document = json.loads(credential.document) if credential.document is not None else None
+    document = content_of(credential.document) if credential.document is not None else None
     value = None if document is None else resolve(document, kind.title_pointer)
     title = Text(text_of(value, "ko") or kind.name.ko, text_of(value, "en") or kind.name.en)
     record = credential.record or {}
@@ -265,7 +265,7 @@ def changes(office: Office, officer: Officer, *, only_waiting: bool = False) -> 
             found: Sequence[StoredTask] = seen.waiting(connection, officer.institution_id, office.clock())
         else:
             found = seen.newest_tasks(connection, officer.institution_id, PAGE)
-    mine = [one for one in found if one.state is not TaskState.DRAFT or one.drafted_by == officer.id]
+    mine = [one for one in found if not _of_another(one, officer)]
     return _changes(office, officer.institution_id, mine)
 
 
@@ -273,19 +273,24 @@ def change(office: Office, officer: Officer, task_id: int) -> Change:
     """Return the status change with that task id; raises OfficeError ``office.task-unknown``."""
     with office.database.read() as connection:
         stored = tasks.find(connection, task_id)
-    if (
-        stored is None
-        or stored.task.institution_id != officer.institution_id
-        or (stored.state is TaskState.DRAFT and stored.drafted_by != officer.id)
-    ):
+    if stored is None or stored.task.institution_id != officer.institution_id or _of_another(stored, officer):
         raise OfficeError(f"there is no request {task_id}", code="office.task-unknown")
     return _changes(office, officer.institution_id, [stored])[0]
+
+
+def _of_another(stored: StoredTask, officer: Officer) -> bool:
+    """Say whether another officer wrote it down and has not signed it; what a program asked for is for all to see."""
+    return stored.state is TaskState.DRAFT and not stored.by_program and stored.drafted_by != officer.id
+
+
+def _is_draft(change: Change) -> bool:
+    return change.stored.state is TaskState.DRAFT
 
 
 def next_draft(office: Office, officer: Officer) -> int | None:
     """Return the oldest task that *officer* wrote down and has still to sign, None when there is none."""
     waiting = changes(office, officer, only_waiting=True)
-    return next((one.stored.task.id for one in waiting if one.stored.state is TaskState.DRAFT), None)
+    return next((one.stored.task.id for one in waiting if one.stored.drafted_by == officer.id and _is_draft(one)), None)
 
 
 def _changes(office: Office, institution_id: int, found: Sequence[StoredTask]) -> tuple[Change, ...]:

@@ -21,6 +21,7 @@ from issuer.office import Office
 from issuer.publishing import to_bytes
 from issuer.releasing import Issued
 from issuer.sheets import Press, Sheet
+from issuer.signing import as_file
 from issuer.store import batches
 from issuer.store.batches import Batch, Credential, CredentialState
 from issuer.store.institutions import Institution
@@ -72,7 +73,7 @@ class Printer:
             seal=self.institution.seal,
             language=self.language,
             note=settings.print_note,
-            credential=one.credential.document or b"",
+            credential=as_file(one.credential.document or b""),
             receipt=to_bytes(one.receipt.to_json()),
         )
 
@@ -135,6 +136,6 @@ def _name(one: Issued) -> str:
 
 
 def _write_json(one: Issued, folder: Path) -> None:
-    document, receipt = one.credential.document or b"", to_bytes(one.receipt.to_json())
+    document, receipt = as_file(one.credential.document or b""), to_bytes(one.receipt.to_json())
     files.write(folder / f"{_name(one)}.json", document, mode=files.PRIVATE, durable=False)
     files.write(folder / f"{_name(one)}.receipt.json", receipt, mode=files.PRIVATE, durable=False)

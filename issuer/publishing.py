@@ -28,7 +28,7 @@ from jikin.proofs.envelopes import jws
 from jikin.proofs.suite import ProofOptions, Suite
 from jikin.status import token_list
 from jikin.status.array import StatusArray
-from jikin.status.bitstring import TOKEN_LIST, Purpose, list_credential, list_url, token_list_url
+from jikin.status.bitstring import IETF_LIST, Purpose, list_credential, list_url, token_list_url
 from jikin.status.publication import Publication
 from jikin.status.token_list import list_claims
 from jikin.values import Did, DidUrl, Digest, Json, JsonObject, ListId, SignedStatement, Signer
@@ -113,7 +113,7 @@ class PublicFolder:
         url = token_list_url(profile.base_url, list_id)
         claims: JsonObject = {**list_claims(array, url=url, issued_at=valid_from), "iss": str(profile.did)}
         token = jws.sign(jws.write(claims), seal.signer, {"typ": token_list.TYPE, "kid": str(seal.method)})
-        files.write(self.path / "status" / list_id.raw.hex() / TOKEN_LIST, token.encode("ascii"))
+        files.write(self.path / "status" / list_id.raw.hex() / IETF_LIST, token.encode("ascii"))
 
     def notes(self, list_id: ListId, publication: Publication) -> None:
         """Write what opens the newest status root of a list."""

@@ -13,7 +13,7 @@ from issuer import issuing
 from issuer.checking import Checker
 from issuer.office import Office
 from issuer.publishing import PublicFolder, Seal
-from issuer.signing import to_document
+from issuer.signing import content_of, to_document
 from issuer.store import audit, batches
 from issuer.store.batches import Batch, BatchState, Credential, CredentialState
 from issuer.store.institutions import Institution
@@ -163,7 +163,7 @@ def number_record(
 
     *effective* is since when it is revoked or suspended, None when it is not.
     """
-    model = Model.parse(one.document.credential, office.types)
+    model = Model.parse(content_of(one.credential.document or b"{}"), office.types)
     public = {pointer: text_of(value) for pointer, value in model.public.items()}
     fields = tuple(
         PublicField({"ko": label.ko, "en": label.en}, text)

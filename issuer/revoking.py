@@ -83,12 +83,36 @@ def draft(office: Office, institution: Institution, officer: Officer, asked: Req
         return tuple(tasks.add(connection, replace(plan, drafted_by=officer.id)) for plan in plans)
 
 
+def draft_unsigned(
+    office: Office, institution: Institution, asked: Request, token_id: int | None
+) -> tuple[StoredTask, ...]:
+    """Return the tasks as a program asks for them, one for each status list: by itself it changes nothing.
+
+    An officer who may request takes them up by signing, and another one approves. Raises OfficeError as ``request``.
+    """
+    plans, credentials = _plans(office, institution, None, asked)
+    with office.database.write() as connection:
+        _check_complete(connection, credentials)
+        stored = tuple(tasks.add(connection, replace(plan, by_program=True)) for plan in plans)
+        for one in stored:
+            audit.record(
+                connection,
+                at=office.clock(),
+                act="status change asked for",
+                subject=f"tasks/{one.task.id}",
+                institution_id=institution.id,
+                token=token_id,
+            )
+        return stored
+
+
 def _plans(
-    office: Office, institution: Institution, officer: Officer, asked: Request
+    office: Office, institution: Institution, officer: Officer | None, asked: Request
 ) -> tuple[tuple[NewTask, ...], Sequence[Credential]]:
     """Return what is to be stored, and every certificate and copy that it speaks of."""
     reasons.check(asked.reason, asked.state)
-    _check_role(officer, asked)
+    if officer is not None:
+        _check_role(officer, asked)
     credentials = _credentials(office, institution, asked)
     view = office.chain.registry.view()
     effective = _effective(asked, credentials, view)
@@ -272,10 +296,19 @@ def _requested(office: Office, connection: Connection, stored: StoredTask, signe
 
 
 def approve(office: Office, officer: Officer, signer: Signer, task_id: int) -> StoredTask:
-    """Return the task with *officer*'s approval; raises OfficeError (``approval.…``) when it is none or too late."""
+    """Return the task with *officer*'s approval; raises OfficeError (``approval.…``) when it is none or too late.
+
+    What a program asked for is requested by it first: then it is open, and waits for another officer.
+    """
     with office.database.write() as connection:
         stored, institution = _waiting(office, connection, officer, task_id)
         context = office.context(institution)
+        if stored.by_program:
+            approving.need(officer, Role.REQUEST)
+            signed = approving.approve(
+                stored.task, officer, signer, part="request", context=context, now=office.clock()
+            )
+            return _requested(office, connection, stored, signed)
         signed = approving.approve(stored.task, officer, signer, part="approve", context=context, now=office.clock())
         return _approved(office, connection, stored, signed)
 
@@ -306,12 +339,9 @@ def _waiting(office: Office, connection: Connection, officer: Officer, task_id: 
         raise OfficeError(f"there is no task {task_id}", code="office.task", hint="`jikin tasks` lists what waits")
     if stored.state not in (TaskState.DRAFT, TaskState.OPEN):
         raise OfficeError(f"task {task_id} is {stored.state.value}, it does not wait", code="office.task-state")
-    ends = stored.task.expires
-    if stored.state is TaskState.DRAFT:
-        ends = min(ends, stored.task.created_at + tasks.DRAFT_SECONDS)
-    if ends <= office.clock():
+    if stored.ends <= office.clock():
         raise OfficeError(
-            f"task {task_id} ended at {format_instant(ends)}",
+            f"task {task_id} ended at {format_instant(stored.ends)}",
             code="approval.expired",
             hint="request the change again",
         )
@@ -324,8 +354,11 @@ def _waiting(office: Office, connection: Connection, officer: Officer, task_id: 
 def part_of(stored: StoredTask, officer: Officer) -> str | None:
     """Return which signature *officer* can give *stored*: "request", "approve", or None.
 
-    Who asked never approves. Whether the role suffices is for the signature's own check to say.
+    Who asked never approves; what a program asked for is requested by whichever officer may. Whether the role suffices
+    is else for the signature's own check to say.
     """
+    if stored.by_program:
+        return "request" if Role.REQUEST in officer.roles else None
     if stored.state is TaskState.DRAFT:
         return "request" if stored.drafted_by == officer.id else None
     if stored.state is TaskState.OPEN and stored.drafted_by != officer.id and Role.APPROVE in officer.roles:
@@ -386,7 +419,7 @@ def decline(office: Office, officer: Officer, task_id: int) -> StoredTask:
         stored, institution = _waiting(office, connection, officer, task_id)
         mine = officer.id in {stored.drafted_by, *(one.officer_id for one in tasks.approvals_of(connection, task_id))}
         if not mine:
-            approving.need(officer, Role.APPROVE)
+            approving.need(officer, Role.REQUEST if stored.by_program else Role.APPROVE)
         code = WITHDRAWN if mine else DECLINED
         tasks.set_state(connection, task_id, TaskState.REFUSED, code=code)
         audit.record(

@@ -11,7 +11,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from issuer import app, copies
-from issuer.http import applications, batches, console, holders, protocol, public, revocations, sign_in
+from issuer.http import applications, batches, console, holders, protocol, public, revocations, sign_in, vc_api
 from issuer.office import Office
 from issuer.running import Runner
 from issuer.settings import Settings
@@ -33,6 +33,7 @@ ROUTERS = (
     applications.console_router,
     protocol.offers_router,
     protocol.router,
+    vc_api.router,
     public.router,
 )
 

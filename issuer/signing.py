@@ -1,6 +1,7 @@
-"""A certificate signed in the format it is asked for in: as JSON with a Data Integrity proof, or as SD-JWT VC.
+"""A certificate signed in the format it is asked for in: JSON with a Data Integrity proof, vc+jwt, or SD-JWT VC.
 
-What is stored of a signed certificate is what is handed out: JSON, or the text of the SD-JWT with all disclosures.
+What is stored of a signed certificate is what is handed out: JSON, or the text of the JWT or of the SD-JWT with all
+disclosures.
 """
 
 from __future__ import annotations
@@ -19,12 +20,13 @@ from jikin.credentials.profile import Profile
 from jikin.credentials.types import CredentialType
 from jikin.dids.web_fetch import NoFetch
 from jikin.errors import CredentialError
-from jikin.proofs.envelopes import jws, sd_jwt_vc
+from jikin.proofs.envelopes import enveloped, jws, sd_jwt_vc, vc_jwt
 from jikin.status.token_list import status_claim
 from jikin.values import CertificateNumber, Did, DidUrl, Digest, Json, JsonObject, PublicKey, Signer
 from jikin.verification.document import Document
 
 SD_JWT_VC = sd_jwt_vc.NAME
+VC_JWT = vc_jwt.NAME
 _DAY = 86_400
 
 
@@ -46,6 +48,26 @@ class SelectiveSeal:
         )
         data = text.encode("ascii")
         return Signed(data, credential_digest((sd_jwt_vc.SdJwtVc().open(data).statement,)))
+
+
+@dataclass(frozen=True, slots=True)
+class EnvelopeSeal:
+    """What signs certificates as vc+jwt for an institution: key, and how a header names it."""
+
+    signer: Signer
+    method: DidUrl
+
+    def sign(self, unsecured: JsonObject, issued_at: int) -> Signed:
+        """Return the JWT of the credential *unsecured*, signed at *issued_at* (Unix seconds)."""
+        text = vc_jwt.issue(unsecured, self.signer, key_id=str(self.method), issued_at=issued_at)
+        data = text.encode("ascii")
+        return Signed(data, credential_digest((vc_jwt.VcJwt().open(data).statement,)))
+
+
+def envelope_seal(office: Office, institution: Institution) -> EnvelopeSeal:
+    """Return what signs certificates as vc+jwt for the institution; raises OfficeError."""
+    key = office.key(institution, ASSERTION)
+    return EnvelopeSeal(office.keys.signer(key.file), DidUrl(f"{institution.did}#{key.public}"))
 
 
 def selective_seal(office: Office, institution: Institution) -> SelectiveSeal:
@@ -98,11 +120,24 @@ def signed_json(document: JsonObject, digest: Digest) -> Signed:
 
 
 def handed_out(data: bytes) -> Json:
-    """Return a stored certificate as it goes to a holder: a JSON object, or the text of an SD-JWT VC."""
+    """Return a stored certificate as it goes to a holder: a JSON object, or the text of a JWT or SD-JWT VC."""
     if data.startswith(b"{"):
         found: JsonObject = json.loads(data)
         return found
     return data.decode("ascii")
+
+
+def content_of(data: bytes) -> JsonObject:
+    """Return what a stored certificate says: the credential, out of its JWT where it stands in one."""
+    found = handed_out(data)
+    return found if isinstance(found, Mapping) else vc_jwt.VcJwt().open(data).document
+
+
+def as_file(data: bytes) -> bytes:
+    """Return a stored certificate as a file of it: a vc+jwt inside the JSON object that carries it (VC 2.0, 4.13)."""
+    if data.startswith(b"{") or b"~" in data:  # JSON, or an SD-JWT
+        return data
+    return to_bytes(enveloped.wrapped(data, VC_JWT))
 
 
 def to_document(data: bytes) -> Document:

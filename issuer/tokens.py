@@ -26,10 +26,14 @@ class Scope(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Access:
-    """What a request may do; *trying_out*: with the development token, for which there are invented people."""
+    """What a request may do; *trying_out*: with the development token, for which there are invented people.
+
+    *token_id* is the row id of the token, None for the development token.
+    """
 
     scopes: Scopes
     trying_out: bool = False
+    token_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,4 +91,4 @@ def access(office: Office, token: str | None) -> Access | None:
             return Access(Scopes(frozenset({EVERY})), trying_out=True)
     with office.database.read() as connection:
         stored = api_tokens.by_digest(connection, known.raw)
-    return None if stored is None else Access(Scopes(frozenset(stored.scopes)))
+    return None if stored is None else Access(Scopes(frozenset(stored.scopes)), token_id=stored.id)

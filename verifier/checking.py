@@ -10,9 +10,10 @@ from jikin.anchoring.receipt import Receipt
 from jikin.badges import foreign
 from jikin.badges.confined import Confinement, borrowed
 from jikin.badges.documents import CredentialFound, ForeignFound, NumberFound, SubmittedFile, open_document
+from jikin.badges.imported import Imported
 from jikin.badges.qr import CheckUrl
 from jikin.credentials.record import NumberRecord
-from jikin.errors import AnchorError, DocumentError, FetchError, JikinError, NumberError
+from jikin.errors import AnchorError, BadgeError, DocumentError, FetchError, JikinError, NumberError
 from jikin.values import CertificateNumber, Json, JsonObject
 from jikin.verification import reporting
 from jikin.verification.document import Document
@@ -20,6 +21,7 @@ from jikin.verification.numbers import verify_number
 from jikin.verification.report import Outcome, Report
 from jikin.verification.sources import Session
 from jikin.verification.verifying import verify
+from verifier import importing
 from verifier.app import Desk
 
 _MAX_BYTES = 20 << 20
@@ -31,7 +33,8 @@ class Checked:
     """The answer for one document called *name*: a report, or a fault where there was nothing that could be judged.
 
     *record*: what the issuer says publicly of the number, where a number was checked. *host*: where a QR code leads.
-    *credential*: what was judged, where it was a credential.
+    *credential*: what was judged, where it was a credential. *imported*: what holds of a badge of another system, which
+    is told beside the fault that says that it is not judged here.
     """
 
     name: str
@@ -40,11 +43,18 @@ class Checked:
     record: NumberRecord | None = None
     host: str | None = None
     credential: JsonObject | None = field(default=None, repr=False)
+    imported: Imported | None = None
 
     @property
     def outcome(self) -> Outcome:
-        """Return the report's outcome; what could not be read is unknown, neither genuine nor forged."""
-        return Outcome.UNKNOWN if self.report is None else self.report.outcome
+        """Return the report's outcome; what could not be read is unknown, neither genuine nor forged.
+
+        An imported badge is unknown too, however much of it holds: nobody here vouches for who made it. It fails where
+        it is proved that it was altered, for which nobody has to vouch.
+        """
+        if self.report is not None:
+            return self.report.outcome
+        return Outcome.FAILED if self.imported is not None and self.imported.altered else Outcome.UNKNOWN
 
 
 def check(asked: str, desk: Desk, session: Session, *, at: int | None = None) -> Iterator[Checked]:
@@ -90,7 +100,11 @@ def worst(outcomes: Iterable[Outcome]) -> Outcome:
 
 
 def checked_json(checked: Checked) -> JsonObject:
-    """Return the answer as JSON: the report; for what could not be read, the same shape with the one finding."""
+    """Return the answer as JSON: the report; for what could not be read, the same shape with the one finding.
+
+    A badge of another system has ``imported`` besides: its kind, its *standing* as a whole (imported, ended, unchecked,
+    broken), and what was looked at, each with its *outcome* (holds, fails, open).
+    """
     if checked.report is not None:
         report = reporting.report_json(checked.report)
         if checked.record is not None:
@@ -99,9 +113,21 @@ def checked_json(checked: Checked) -> JsonObject:
         return report if checked.host is None else {**report, "host": checked.host}
     fault = checked.fault
     code, detail = ("document", "nothing was found") if fault is None else (fault.code, str(fault))
-    finding: JsonObject = {"code": code, "outcome": Outcome.UNKNOWN.value, "weight": "required", "detail": detail}
-    hint = {} if fault is None or fault.hint is None else {"hint": fault.hint}
-    return {"outcome": Outcome.UNKNOWN.value, "subject": {"kind": "document"}, "findings": [finding], **hint}
+    outcome = checked.outcome.value
+    finding: JsonObject = {"code": code, "outcome": outcome, "weight": "required", "detail": detail}
+    hint = {} if fault is None or fault.hint is None or checked.imported is not None else {"hint": fault.hint}
+    imported = {} if checked.imported is None else {"imported": _imported_json(checked.imported)}
+    return {"outcome": outcome, "subject": {"kind": "document"}, "findings": [finding], **hint, **imported}
+
+
+def _imported_json(imported: Imported) -> JsonObject:
+    said = {name: value for name, value in imported.to_json().items() if name not in ("outcome", "looked", "inner")}
+    looked: Json = [
+        {"code": one.code.value, "outcome": one.standing.value, "detail": one.detail} for one in imported.looked
+    ]
+    inner: list[Json] = [_imported_json(one) for one in imported.inner]
+    whole: JsonObject = {**said, "standing": imported.outcome.value, "looked": looked}
+    return {**whole, "inner": inner} if inner else whole
 
 
 def _file(entry: SubmittedFile, desk: Desk, session: Session, at: int | None) -> Checked:
@@ -111,7 +137,7 @@ def _file(entry: SubmittedFile, desk: Desk, session: Session, at: int | None) ->
         case NumberFound():
             return _number(entry.name, entry.content.number, entry.content.host, desk, session)
         case ForeignFound():
-            return Checked(entry.name, None, foreign.refusal(entry.content.kind))
+            return _foreign(entry.name, entry.content, desk, session, at)
         case _:
             return Checked(entry.name, None, entry.content)
 
@@ -127,6 +153,14 @@ def _credential(name: str, found: CredentialFound, desk: Desk, session: Session,
         return Checked(name, report, fault, credential=found.credential)
     document = Document.of(given, receipt)
     return Checked(name, verify(document, session, desk.policy, desk.clock(), at=at), credential=found.credential)
+
+
+def _foreign(name: str, found: ForeignFound, desk: Desk, session: Session, at: int | None) -> Checked:
+    try:
+        imported = importing.look(found, desk, session, desk.clock() if at is None else at)
+    except (BadgeError, FetchError) as error:
+        return Checked(name, None, error)
+    return Checked(name, None, foreign.refusal(found.kind), imported=imported)
 
 
 def _number(name: str, number: CertificateNumber, host: str | None, desk: Desk, session: Session) -> Checked:

@@ -1,4 +1,4 @@
-"""Words for what could not be judged: a file that is none, a code that is another, a number with a slip."""
+"""Words for what could not be judged: a file that is none, a badge of others, a code that is another, a slip."""
 
 from __future__ import annotations
 
@@ -21,16 +21,25 @@ _TEXTS: Mapping[str, str] = {
     "document.receipt": "fault.receipt",
     "document.zip": "fault.zip",
     "document": "fault.unreadable",
+    "badge.foreign": "fault.foreign-badge",
+    "badge.foreign.open-badges-2-part": "fault.foreign-part",
+    "badge": "fault.foreign-broken",
+    "fetch": "fault.away",
     "number": "fault.number",
     "codec": "fault.unreadable",
     "anchor": "fault.receipt",
 }
 
+_FOREIGN = "badge.foreign."
+
 
 def fault_words(fault: JikinError | None, say: Say) -> tuple[str, str, str]:
     """Return the verdict word for *fault*, why in a sentence, and what to do next."""
     key = "fault.unreadable" if fault is None else _key(fault.code)
-    return say("verdict.unknown"), say(f"{key}.why"), say(f"{key}.next")
+    why = say(f"{key}.why")
+    if fault is not None and fault.code.startswith(_FOREIGN):
+        why = f"{say(f'imported.kind.{fault.code.removeprefix(_FOREIGN)}')} {why}"
+    return say("verdict.unknown"), why, say(f"{key}.next")
 
 
 def _key(code: str) -> str:

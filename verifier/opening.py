@@ -59,7 +59,7 @@ class OpenDesk:
 def open_desk(settings: Settings, desk: Desk, *, monotonic: Callable[[], float], door: Door | None = None) -> OpenDesk:
     """Return *desk* opened as *settings* describe, its database migrated; raises SettingsError, DeskError."""
     allowed = LOOPBACK_HOSTS if settings.allow_private else frozenset[str]()
-    trust = None if settings.trust is None else TrustFolder(settings.trust, desk.sources.trust)
+    trust = None if settings.trust is None else TrustFolder(settings.trust, desk.sources.trust, desk.sources.roots)
     database = Database(settings.database_url, _MIGRATIONS, NEWEST, DeskError)
     database.migrate()
     keys = own_keys(settings)

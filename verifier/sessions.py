@@ -9,40 +9,41 @@ from dataclasses import replace
 from pathlib import Path
 
 from jikin.errors import SettingsError
-from jikin.verification.assembly import read_trust
+from jikin.verification.assembly import read_roots, read_trust
 from jikin.verification.sources import Session, Sources
-from jikin.verification.trust import Trust
+from jikin.verification.trust import Roots, Trust
 from jikin.web import logs
 
 _MAX_FREE = 64
+_KINDS = ("*.json", "*.pem")
 
 
 class TrustFolder:
-    """The entries of a trust folder, read again when a file of it changes."""
+    """The entries and roots of a trust folder, read again when a file of it changes."""
 
-    def __init__(self, folder: Path, trust: Trust) -> None:
-        """Begin with *trust*, which was read from *folder*."""
+    def __init__(self, folder: Path, trust: Trust, roots: Roots = ()) -> None:
+        """Begin with *trust* and *roots*, which were read from *folder*."""
         self._folder = folder
         self._seen = self._state()
-        self._trust = trust
+        self._known = (trust, roots)
         self._lock = threading.Lock()
 
-    def newest(self) -> Trust:
-        """Return the entries as the folder has them; while it cannot be read, those that were read last."""
+    def newest(self) -> tuple[Trust, Roots]:
+        """Return entries and roots as the folder has them; while it cannot be read, those that were read last."""
         state = self._state()
         with self._lock:
             if state != self._seen:
                 try:
-                    self._trust = read_trust(self._folder)
+                    self._known = (read_trust(self._folder), read_roots(self._folder))
                 except SettingsError as error:
                     logs.logger().warning("trust not read", code=error.code)
                 else:
                     self._seen = state
-            return self._trust
+            return self._known
 
     def _state(self) -> tuple[tuple[str, int, int], ...]:
         try:
-            files = [(file, file.stat()) for file in sorted(self._folder.glob("*.json"))]
+            files = [(file, file.stat()) for kind in _KINDS for file in sorted(self._folder.glob(kind))]
         except OSError:
             return ()
         return tuple((file.name, stat.st_mtime_ns, stat.st_size) for file, stat in files)
@@ -86,5 +87,5 @@ class Sessions:
     def _sources_now(self) -> Sources:
         if self._trust is None:
             return self._sources
-        trust = self._trust.newest()
-        return self._sources if trust == self._sources.trust else replace(self._sources, trust=trust)
+        trust, roots = self._trust.newest()
+        return replace(self._sources, trust=trust, roots=roots)

@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import Annotated
 from urllib.parse import urlsplit
 
-from jikin.errors import SettingsError
+from jikin.errors import SettingsError, ValueRefusedError
+from jikin.values import ChainId
 from jikin.values.settings import About, Secret, collect
 from jikin.verification.assembly import SourcePlan, mirror_folders
 
@@ -25,10 +26,14 @@ class Settings:
         str | None,
         About("ERC-1056 registry on the chain of rpc_url, for did:ethr; none: no such DID is resolved", "address"),
     ] = None
+    chains: Annotated[
+        str,
+        About("nodes of chains that other systems anchor certificates on; CHAIN=URL (CAIP-2), several joined by ;"),
+    ] = ""
     mirrors: Annotated[str, About("copies of issuers' public files: URL=FOLDER, several joined by ;", "URL=path")] = ""
     contexts: Annotated[Path | None, About("further pinned JSON-LD contexts (INDEX.json)", "path")] = None
     schemas: Annotated[Path | None, About("pinned JSON Schemas that credentials name (INDEX.json)", "path")] = None
-    trust: Annotated[Path | None, About("further trusted issuers: a folder of *.json entries", "path")] = None
+    trust: Annotated[Path | None, About("further trusted issuers: a folder of *.json and *.pem", "path")] = None
     policy: Annotated[str, About("policy that decides which findings count")] = "public"
     offline: Annotated[bool, About("ask nothing outside: no chain, no web; mirrors only")] = False
     allow_private: Annotated[
@@ -76,6 +81,21 @@ class Settings:
         listed = (host.strip().lower() for host in self.check_hosts.split(","))
         return frozenset({self.host, *filter(None, listed)})
 
+    def nodes(self) -> Mapping[ChainId, str]:
+        """Return chain → JSON-RPC endpoint; raises SettingsError for an entry that is not CHAIN=URL."""
+        found: dict[ChainId, str] = {}
+        for entry in filter(None, (part.strip() for part in self.chains.split(";"))):
+            chain, _, url = entry.partition("=")
+            try:
+                found[ChainId.parse(chain)] = url
+            except ValueRefusedError as error:
+                raise SettingsError(f"chains: {error}", code="settings.value") from error
+            if not url.startswith(("https://", "http://")):  # its path may be a secret
+                raise SettingsError(
+                    f"chains has no endpoint for {chain}; right would be {chain}=https://…", code="settings.value"
+                )
+        return found
+
     def plan(self) -> SourcePlan:
         """Return who can be asked; raises SettingsError for mirrors that are not URL=FOLDER."""
         return SourcePlan(
@@ -103,6 +123,7 @@ def load(environ: Mapping[str, str], *, given: Mapping[str, object] | None = Non
         raise SettingsError(f"lang is {values['lang']!r}; right would be ko or en", code="settings.value")
     settings = Settings(**values, sources=sources)  # type: ignore[arg-type]  # each was typed by its own annotation
     settings.plan()
+    settings.nodes()
     _check(settings)
     return settings
 

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import re
+from functools import cache
+from pathlib import Path
 
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from jikin.badges.imported import Imported
 from jikin.credentials.text import visible
+from jikin.errors import BadgeError
 from jikin.values import format_instant
 from jikin.verification import reporting
 from jikin.verification.report import AsOf, Outcome, Report
+from jikin.web.texts import Texts
+from verifier import imports
 from verifier.checking import Checked
+from verifier.faults import fault_words
+from verifier.words import Say, saying
 
 _SHAPE = {Outcome.PASSED: "✓", Outcome.FAILED: "✗", Outcome.UNKNOWN: "?"}
 _COLOUR = {Outcome.PASSED: "green", Outcome.FAILED: "red", Outcome.UNKNOWN: "blue"}
@@ -47,6 +55,8 @@ def show(checked: Checked, console: Console, language: str) -> None:
     _headline(checked, console, language)
     report = checked.report
     if report is None:
+        if checked.imported is not None:
+            _imported(checked.imported, console, language)
         return
     labels = _LABELS[language]
     facts = Table.grid(padding=(0, 2))
@@ -76,6 +86,10 @@ def _headline(checked: Checked, console: Console, language: str) -> None:
     outcome = checked.outcome
     if checked.report is not None:
         sentence = reporting.verdict(checked.report, language)
+    elif checked.imported is not None:
+        sentence = " ".join(imports.words(checked.imported, _say(language))[1:])
+    elif isinstance(checked.fault, BadgeError):
+        sentence = " ".join(fault_words(checked.fault, _say(language))[1:])
     else:
         fault = checked.fault
         sentence = "" if fault is None else f"{fault} {fault.hint or ''}".strip()
@@ -85,6 +99,39 @@ def _headline(checked: Checked, console: Console, language: str) -> None:
         f"{escape(visible(sentence, 4 * _MAX))}",
         soft_wrap=True,
     )
+
+
+def _imported(imported: Imported, console: Console, language: str) -> None:
+    """Write what a badge of another system says of itself, and what was looked at."""
+    say = _say(language)
+    facts = Table.grid(padding=(0, 2))
+    facts.add_column(style="dim")
+    facts.add_column(overflow="fold")
+    for fact in imports.facts(imported, language, say):
+        facts.add_row(f"  {escape(fact.label)}", escape(fact.value))
+    console.print(facts)
+    table = Table.grid(padding=(0, 2))
+    for _ in range(3):
+        table.add_column(overflow="fold")
+    for line in imports.lines(imported, say):
+        outcome = Outcome(line.outcome)
+        colour = _COLOUR[outcome]
+        table.add_row(
+            f"  [{colour}]{_SHAPE[outcome]} {_WORD[language][outcome]}[/{colour}]",
+            escape(f"{line.title}: {line.sentence}"),
+            f"[dim]{escape(line.code)}[/dim]",
+        )
+    console.print(table)
+
+
+@cache
+def _texts() -> Texts:
+    return Texts.load(Path(__file__).parent / "texts")
+
+
+def _say(language: str) -> Say:
+    """Return the words of the pages: a badge of another system is told alike in both places."""
+    return saying(_texts(), language)
 
 
 def _day(text: str) -> str:

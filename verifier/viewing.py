@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
+from jikin.badges.imported import Imported
 from jikin.credentials import parsing
 from jikin.credentials.model import Credential
 from jikin.errors import CredentialError
@@ -18,10 +19,11 @@ from jikin.verification import reporting, texts
 from jikin.verification.findings import FINDINGS, Code, Question
 from jikin.verification.report import AsOf, Finding, Outcome, Report, Weight
 from jikin.web import languages
-from verifier import facts
+from verifier import facts, imports
 from verifier.checking import Checked
 from verifier.facts import Fact
 from verifier.faults import fault_words
+from verifier.lines import Line
 from verifier.words import Say
 
 
@@ -85,17 +87,6 @@ _FRESH_SECONDS = 60
 
 
 @dataclass(frozen=True, slots=True)
-class Line:
-    """One check: its outcome (passed, failed, unknown, note), what was looked at, the outcome in a word, a sentence."""
-
-    outcome: str
-    title: str
-    word: str
-    sentence: str
-    code: str
-
-
-@dataclass(frozen=True, slots=True)
 class Verdict:
     """The answer in short; *when* are label and value of the instant and of the block it speaks of."""
 
@@ -138,6 +129,8 @@ def view(checked: Checked, language: str, say: Say, own_hosts: frozenset[str], n
             Kind.UNKNOWN, word, sentence, next_ or say("fault.foreign.next"), _checked_at(now, language, say)
         )
         return _plain(checked, verdict, foreign_host=checked.host)
+    if checked.imported is not None:
+        return _imported(checked, checked.imported, language, say, now)
     report = checked.report
     if report is None:
         word, sentence, next_ = fault_words(checked.fault, say)
@@ -163,6 +156,24 @@ def view(checked: Checked, language: str, say: Say, own_hosts: frozenset[str], n
         number=report.subject.number,
         title=report.subject.title,
         policy=report.policy,
+    )
+
+
+def _imported(checked: Checked, imported: Imported, language: str, say: Say, now: int) -> View:
+    """Return the view of a badge of another system, which is told and never called genuine."""
+    kind = Kind.FAILED if checked.outcome is Outcome.FAILED else Kind.UNKNOWN
+    word, sentence, next_ = imports.words(imported, say)
+    return View(
+        verdict=Verdict(kind, word, unbroken(sentence), unbroken(next_), _checked_at(now, language, say)),
+        lines=imports.lines(imported, say),
+        facts=imports.facts(imported, language, say),
+        compare=False,
+        facts_title=say("imported.said"),
+        facts_hint=say("imported.unproven"),
+        name=checked.name,
+        number=None,
+        title=imported.title,
+        policy="",
     )
 
 

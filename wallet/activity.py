@@ -55,7 +55,9 @@ def amend(change: Change, line: str, act: str, detail: Mapping[str, Json]) -> No
     """Write how something ended of which a line tells that it began; nothing where the line is forgotten already."""
     record = change.find(SCHEMA, line)
     if record is not None:
-        change.replace(record, {**record.value, "act": act, "detail": dict(detail)})
+        before = record.value.get("detail")
+        known = before if isinstance(before, Mapping) else {}
+        change.replace(record, {**record.value, "act": act, "detail": {**known, **detail}})
 
 
 def _age(record: Record) -> tuple[int, int]:

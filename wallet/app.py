@@ -18,7 +18,7 @@ from jikin.credentials.types import CredentialTypes
 from jikin.errors import JikinError, SettingsError
 from jikin.openid4vc.door import Door, WebDoor
 from jikin.verification import policy as policies
-from jikin.verification.assembly import LOOPBACK_HOSTS, assemble, authorities, read_trust
+from jikin.verification.assembly import LOOPBACK_HOSTS, assemble, authorities, read_roots, read_trust
 from jikin.verification.policy import Policy
 from jikin.verification.sources import Sources
 from jikin.web import logs
@@ -166,10 +166,11 @@ class Wallet:
         return self.settings.allow_private
 
     def trusting(self) -> Sources:
-        """Return the sources with the trust entries as they stand in their folder now."""
+        """Return the sources with trust entries and roots as they stand in their folder now."""
         if self.settings.trust is None:
             return self.sources
-        return replace(self.sources, trust=read_trust(self.settings.trust))
+        folder = self.settings.trust
+        return replace(self.sources, trust=read_trust(folder), roots=read_roots(folder))
 
     def behind(self, work: Callable[[], object]) -> None:
         """Do *work* in the background; that it failed is written down by the error's name alone."""

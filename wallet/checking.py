@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from jikin.anchoring.receipt import Receipt
-from jikin.credentials.model import Credential
+from jikin.credentials.parsing import parse
 from jikin.errors import AnchorError, CredentialError
 from jikin.status.array import State
 from jikin.status.bitstring import list_id_of
-from jikin.values import JsonObject
+from jikin.values import Json, JsonObject
 from jikin.verification.document import Document
 from jikin.verification.evidence import Known
 from jikin.verification.findings import Code, Question
@@ -52,9 +52,12 @@ class Checked:
     receipt: JsonObject | None = field(repr=False)
 
 
-def check(wallet: Wallet, session: Session, credential: JsonObject, receipt: JsonObject | None, now: int) -> Checked:
-    """Return how *credential* stands as of *now* (Unix second); never raises for what it says."""
-    reading = read(Document(credential, _receipt(receipt)), session.sources.suites)
+def check(wallet: Wallet, session: Session, issued: Json, receipt: JsonObject | None, now: int) -> Checked:
+    """Return how the certificate *issued* stands as of *now* (Unix second); never raises for what it says.
+
+    It is a JSON object, or the text of an SD-JWT VC.
+    """
+    reading = read(Document.of(issued, _receipt(receipt)), session.sources.suites)
     evidence = gather_reading(reading, session)
     report = judge_reading(reading, evidence, wallet.policy, session.sources.suites, now)
     found = evidence.receipt.value if isinstance(evidence.receipt, Known) else None
@@ -89,7 +92,7 @@ def kept(before: Standing, found: Standing) -> Standing:
 def watched(record: str, credential: JsonObject, standing: Standing) -> Watched | None:
     """Return where the state of a certificate can be asked for; None where it states no list of ours."""
     try:
-        parsed = Credential.parse(credential)
+        parsed = parse(credential)
     except CredentialError:
         return None
     for entry in parsed.status:

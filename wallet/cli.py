@@ -202,6 +202,9 @@ def present(
     whom = f"{_in(settings, to.get('name'))} ({to.get('trust')}, {to.get('host')})"
     korean = f"{whom}에 {'거절한다고 알렸습니다' if decline else '보여 주었습니다'}."
     typer.echo(_say(settings, korean, f"{'Declined to' if decline else 'Shown to'} {whom}."))
+    claims = found.get("claims")
+    for query, labels in claims.items() if isinstance(claims, Mapping) else ():
+        typer.echo(f"  {query}: {', '.join(_in(settings, label) for label in _objects(labels))}")
     if found.get("redirect_uri"):
         typer.echo(str(found["redirect_uri"]))
 

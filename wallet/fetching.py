@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+from jikin.credentials import parsing
 from jikin.credentials.model import Credential
 from jikin.credentials.text import visible
 from jikin.dids import key as did_key
-from jikin.errors import CredentialError, JikinError, ProtocolError, WalletError
+from jikin.errors import CredentialError, EnvelopeError, JikinError, ProtocolError, WalletError
 from jikin.openid4vc import issuance, key_proof
 from jikin.openid4vc.door import Answer
 from jikin.openid4vc.errors import OAuthError
@@ -21,6 +22,7 @@ from jikin.openid4vc.issuance import (
     TokenResponse,
 )
 from jikin.proofs.ed25519 import Ed25519Signer
+from jikin.proofs.envelopes.sd_jwt_vc import SdJwtVc
 from jikin.values import Json, JsonObject
 from wallet import activity, asking, checking, describing, holding, records
 from wallet.app import Wallet
@@ -32,6 +34,7 @@ from wallet.sessions import OpenVault
 _ISSUER = "the issuer"
 _MIN_INTERVAL, _MAX_INTERVAL = 1, 30  # seconds between two questions for a deferred certificate
 _MAX_LOST = 3
+_NOT_YOURS = "it is not made out to the key that was made for it"
 _OUT_OF_ORDER = 500  # from this status on it is the issuer's outage, and nothing about us
 
 
@@ -220,14 +223,16 @@ def _keep(work: Work, part: Part, response: CredentialResponse) -> JikinError | 
     """Verify the certificate and put it into the vault, in one step with the note that it has come."""
     wallet, now = work.wallet, work.wallet.clock()
     try:
-        document, credential = _fitting(work, part, response.credentials[0])
-        checked = checking.check(wallet, wallet.trusting().at_newest(), document, None, now)
+        issued = response.credentials[0]
+        credential = (_fitting if part.vct is None else _fitting_selective)(work, part, issued)
+        checked = checking.check(wallet, wallet.trusting().at_newest(), issued, None, now)
         _check_genuine(checked)
     except WalletError as error:
         return _refuse(work, part, error, response.notification_id)
     title = describing.title_of(credential)
     issuer = describing.issuer_of(credential, checked.report)
-    kept = holding.fresh(document, checked, part.signer, work.offer.issuer_url, now)
+    envelope = issued if isinstance(issued, str) else None
+    kept = holding.fresh(credential.document, checked, part.signer, work.offer.issuer_url, now, envelope=envelope)
     token = _bearer(work.offer)
     with records.changing(wallet.database, work.open) as change:
         holding.put(change, part.certificate, kept)
@@ -238,7 +243,7 @@ def _keep(work: Work, part: Part, response: CredentialResponse) -> JikinError | 
     return None
 
 
-def _fitting(work: Work, part: Part, found: Json) -> tuple[JsonObject, Credential]:
+def _fitting(work: Work, part: Part, found: Json) -> Credential:
     """Return the certificate when it is the one offered, made out to the holder's key; raises WalletError."""
     if not isinstance(found, Mapping):
         raise _refused("malformed", "it is no JSON object, which a certificate in the format ldp_vc is")
@@ -250,8 +255,34 @@ def _fitting(work: Work, part: Part, found: Json) -> tuple[JsonObject, Credentia
         raise _refused("other-type", f"it is of the type {', '.join(credential.types)[:80]}, which was not offered")
     signer = part.signer
     if signer is not None and not _is_bound(credential, signer):
-        raise _refused("not-yours", "it is not made out to the key that was made for it")
-    return found, credential
+        raise _refused("not-yours", _NOT_YOURS)
+    return credential
+
+
+def _fitting_selective(work: Work, part: Part, found: Json) -> Credential:
+    """Return the claims of an SD-JWT VC when it is the one offered, made out to the holder's key; raises WalletError.
+
+    The issuer hands out all disclosures, and no key binding: that is the holder's to make, each time anew.
+    """
+    if not isinstance(found, str):
+        raise _refused("malformed", "it is no text, which a certificate in the format dc+sd-jwt is")
+    try:
+        opened = SdJwtVc().open(found.encode("utf-8", "replace"))
+        credential = parsing.parse(opened.claims, work.wallet.types)
+    except EnvelopeError as error:
+        # A disclosure that the issuer's signature does not cover is somebody else's word.
+        word = "forged" if error.code.startswith("envelope.disclosure") else "malformed"
+        raise _refused(word, f"it is no SD-JWT VC: {error}") from error
+    except CredentialError as error:
+        raise _refused("malformed", f"it is no certificate: {error}") from error
+    if opened.key_binding is not None:
+        raise _refused("malformed", "it ends in a key binding: somebody has shown it already")
+    if credential.types != (part.vct,):
+        raise _refused("other-type", f"it is of the type {credential.types[0][:80]}, which was not offered")
+    signer = part.signer
+    if opened.holder_key != (None if signer is None else signer.public_key):
+        raise _refused("not-yours", _NOT_YOURS)
+    return credential
 
 
 def _is_bound(credential: Credential, signer: Ed25519Signer) -> bool:

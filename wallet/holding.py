@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from jikin.credentials.model import Credential
+from jikin.credentials.parsing import parse
 from jikin.errors import WalletError
 from jikin.proofs.ed25519 import Ed25519Signer
 from jikin.values import Json, JsonObject
@@ -26,7 +26,10 @@ _FOR_EVER = frozenset({Standing.REVOKED, Standing.REPLACED, Standing.EXPIRED})
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A certificate as its record holds it. *seed* is the holder's key that it is made out to; None: it is to none."""
+    """A certificate as its record holds it. *seed* is the holder's key that it is made out to; None: it is to none.
+
+    *envelope* is the text that it was issued as, where it came as one (SD-JWT VC); *credential* are its claims then.
+    """
 
     credential: JsonObject = field(repr=False)
     checked: Checked = field(repr=False)
@@ -35,11 +38,18 @@ class Kept:
     issuer_url: str | None = field(repr=False)
     seed: str | None = field(repr=False)
     previous: Standing | None = None
+    envelope: str | None = field(repr=False, default=None)
+
+    @property
+    def issued(self) -> Json:
+        """Return the certificate as it was issued: a JSON object, or a text."""
+        return self.credential if self.envelope is None else self.envelope
 
     def to_json(self) -> JsonObject:
         """Return the record's content."""
         return {
             "credential": self.credential,
+            "envelope": self.envelope,
             "receipt": self.checked.receipt,
             "report": reports.to_json(self.checked.report),
             "standing": self.checked.standing.value,
@@ -66,6 +76,7 @@ class Kept:
             issuer_url=text(value.get("issuer_url")),
             seed=text(value.get("seed")),
             previous=None if previous is None else Standing(previous),
+            envelope=text(value.get("envelope")),
         )
 
     def after(self, found: Checked) -> Kept:
@@ -79,11 +90,20 @@ class Kept:
 
 
 def fresh(
-    credential: JsonObject, checked: Checked, signer: Ed25519Signer | None, issuer_url: str | None, now: int
+    credential: JsonObject,
+    checked: Checked,
+    signer: Ed25519Signer | None,
+    issuer_url: str | None,
+    now: int,
+    *,
+    envelope: str | None = None,
 ) -> Kept:
-    """Return a certificate as it is put into the vault, with the key of the holder that it is made out to."""
+    """Return a certificate as it is put into the vault, with the key of the holder that it is made out to.
+
+    *envelope* is the text that it was issued as, where *credential* are the claims of one.
+    """
     seed = None if signer is None else b64(signer.export_seed())
-    return Kept(credential, checked, checked.standing, now, issuer_url, seed)
+    return Kept(credential, checked, checked.standing, now, issuer_url, seed, envelope=envelope)
 
 
 def held(wallet: Wallet, open: OpenVault) -> tuple[Held, ...]:
@@ -131,7 +151,7 @@ def check_again(
     after = {}
     for record in found:
         before = Kept.from_json(record.value)
-        checked = checking.check(wallet, session, before.credential, before.checked.receipt, now)
+        checked = checking.check(wallet, session, before.issued, before.checked.receipt, now)
         after[record.id] = before.after(checked)
     with records.changing(wallet.database, open) as change:
         for record in found:
@@ -165,7 +185,7 @@ def pdf(wallet: Wallet, open: OpenVault, id: str, language: str = "ko") -> bytes
 
 def check_url(wallet: Wallet, held: Held) -> str | None:
     """Return what the certificate's QR code says: where anybody checks its number; None where it has none."""
-    return describing.check_link(wallet, Credential.parse(held.credential, wallet.types))
+    return describing.check_link(wallet, parse(held.credential, wallet.types))
 
 
 def signer_of(wallet: Wallet, open: OpenVault, id: str) -> Ed25519Signer | None:
@@ -218,7 +238,7 @@ def _signer(seed: str) -> Ed25519Signer:
 
 def _held(wallet: Wallet, record: Record) -> Held:
     kept = Kept.from_json(record.value)
-    credential = Credential.parse(kept.credential, wallet.types)
+    credential = parse(kept.credential, wallet.types)
     report = kept.checked.report
     standing = kept.checked.standing
     until = credential.valid_until
@@ -242,6 +262,7 @@ def _held(wallet: Wallet, record: Record) -> Held:
         received_at=kept.received_at,
         checked_at=report.checked_at,
         previous=kept.previous,
+        envelope=kept.envelope,
     )
 
 
@@ -253,7 +274,7 @@ def _write_check(change: Change, record: Record, after: Kept, now: int) -> None:
     before = Kept.from_json(record.value)
     change.replace(current, after.to_json())
     if after.settled is not before.settled:
-        credential = Credential.parse(after.credential)
+        credential = parse(after.credential)
         detail: dict[str, Json] = {"from": before.settled.value, "to": after.settled.value, "id": record.id}
         title, issuer = describing.title_of(credential), describing.issuer_of(credential, after.checked.report)
         activity.note(change, now, activity.CHANGED, title=title, party=issuer["ko"], detail=detail)

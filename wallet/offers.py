@@ -16,6 +16,7 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from jikin.credentials.text import visible
+from jikin.openid4vc.candidate import SD_JWT_VC
 from jikin.openid4vc.metadata import Configuration, Display, IssuerMetadata, ServerMetadata
 from jikin.openid4vc.offer import CredentialOffer
 from jikin.proofs.ed25519 import Ed25519Signer
@@ -54,8 +55,9 @@ UNFINISHED = frozenset({PartState.OPEN, PartState.DEFERRED})
 class Part:
     """One certificate of an offer. *certificate* is the id it has in the vault: chosen early, so that it comes once.
 
-    *seed* is the holder's key made for it alone; it is forgotten here when the certificate is kept. *lost* counts how
-    often the issuer had forgotten a deferred certificate.
+    *vct* is the type of one that comes as SD-JWT VC; None: it comes as JSON, of the *types*. *seed* is the holder's key
+    made for it alone; it is forgotten here when the certificate is kept. *lost* counts how often the issuer had
+    forgotten a deferred certificate.
     """
 
     configuration: str
@@ -70,6 +72,7 @@ class Part:
     interval: int = 5
     lost: int = 0
     code: str | None = None  # why it was refused
+    vct: str | None = None
 
     @property
     def signer(self) -> Ed25519Signer | None:
@@ -95,6 +98,7 @@ class Part:
             "interval": self.interval,
             "lost": self.lost,
             "code": self.code,
+            "vct": self.vct,
         }
 
     @classmethod
@@ -114,6 +118,7 @@ class Part:
             interval=whole(members.get("interval")) or 5,
             lost=whole(members.get("lost")) or 0,
             code=text(members.get("code")),
+            vct=text(members.get("vct")),
         )
 
 
@@ -251,6 +256,7 @@ def part_of(configuration: Configuration) -> Part:
         title=names_of(configuration.display, configuration.id),
         bound=bool(configuration.proof_algorithms or configuration.binding),
         certificate=records.new_id(),
+        vct=configuration.vct if configuration.format == SD_JWT_VC else None,
     )
 
 

@@ -1,4 +1,4 @@
-"""Presenting certificates over OpenID4VP 1.0: ``ldp_vp``, DCQL, ``direct_post`` and ``direct_post.jwt``.
+"""Presenting certificates over OpenID4VP 1.0: ``ldp_vp``, ``dc+sd-jwt``, DCQL, ``direct_post`` and ``direct_post.jwt``.
 
 ``look`` shows who asks for what; nothing leaves the vault before the holder's ``answer``, and an answer is given once.
 It is written down before it is posted: a process that is killed in between posts the very same bytes again, which the
@@ -8,23 +8,25 @@ verifier takes once.
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from jikin.errors import WalletError
 from jikin.openid4vc import presentation
 from jikin.openid4vc import request as requesting
 from jikin.openid4vc.candidate import Candidate
+from jikin.openid4vc.claims import ClaimPath
 from jikin.openid4vc.client import RequestTrust
 from jikin.openid4vc.dcql import Matches
 from jikin.openid4vc.request import VerifiedRequest
-from jikin.values import Json, JsonObject
-from wallet import activity, asking, authorities, holding, posting, records
+from jikin.proofs.envelopes import sd_jwt
+from jikin.values import Json
+from wallet import activity, asking, authorities, disclosing, holding, posting, records
 from wallet.app import Wallet
 from wallet.records import Record
 from wallet.requests import SCHEMA, Request, RequestState
 from wallet.sessions import OpenVault
-from wallet.values import Asked, Held, Presented, Standing, Wanted
+from wallet.values import Asked, Held, Presented, Shown, Standing, Wanted
 
 _DAY = 86_400
 _FORGOTTEN_AFTER = 90 * _DAY
@@ -131,6 +133,16 @@ class _Fitting:
     held: Mapping[str, Held] = field(repr=False)
     matches: Matches = field(repr=False)
 
+    def paths(self, query: str, held_id: str) -> tuple[ClaimPath, ...]:
+        """Return the claims of a certificate that *query* asks for, by which the certificate fits it."""
+        match = self.matches.by_query[query]
+        (candidate,) = (one for one in match.fitting if one.id == held_id)
+        return match.query.paths_of(candidate)
+
+    def shown(self, wallet: Wallet, query: str, held_id: str) -> Shown:
+        """Return what would be seen of a certificate in answer to *query*."""
+        return disclosing.shown_of(self.held[held_id], self.paths(query, held_id), wallet.types)
+
 
 def _fitting(wallet: Wallet, open: OpenVault, request: VerifiedRequest) -> _Fitting:
     shown = sorted(holding.held(wallet, open), key=lambda one: one.standing is not Standing.PASSED)
@@ -147,7 +159,7 @@ def _asked(wallet: Wallet, open: OpenVault, asked_id: str, request: Request) -> 
             query_id=name,
             required=name in required,
             candidates=(candidates := tuple(fitting.held[candidate.id] for candidate in match.fitting)),
-            shown={one.id: one.fields for one in candidates},
+            shown={one.id: fitting.shown(wallet, name, one.id) for one in candidates},
         )
         for name, match in fitting.matches.by_query.items()
     )
@@ -171,7 +183,14 @@ def _consented(
     fitting = _fitting(wallet, open, request.request)
     fitting.matches.check_choice({query: (held_id,) for query, held_id in choose.items()})
     token: dict[str, list[Json]] = {
-        query: [_shown(wallet, open, request.request, fitting.held[held_id])] for query, held_id in choose.items()
+        query: [_shown(wallet, open, request.request, fitting.held[held_id], fitting.paths(query, held_id))]
+        for query, held_id in choose.items()
+    }
+    detail: dict[str, Json] = {
+        "confirmed": False,
+        "ids": list(choose.values()),
+        "trust": request.asker.trust.value,
+        "claims": _names(fitting.shown(wallet, query, held_id) for query, held_id in choose.items()),
     }
     titles = [fitting.held[held_id].title for held_id in choose.values()]
     title = {language: ", ".join(dict.fromkeys(one[language] for one in titles)) for language in ("ko", "en")}
@@ -183,16 +202,31 @@ def _consented(
             activity.PRESENTED,
             title=title,
             party=posting.party(request),
-            detail={"confirmed": False, "ids": list(choose.values()), "trust": request.asker.trust.value},
+            detail=detail,
         )
         sending = replace(request, state=RequestState.SENDING, form=request.request.answer(token), posts=0, line=line)
         change.replace(record, sending.to_json())
     return replace(record, version=record.version + 1, value=sending.to_json()), sending
 
 
-def _shown(wallet: Wallet, open: OpenVault, request: VerifiedRequest, held: Held) -> JsonObject:
-    """Return what is shown of one certificate: a presentation made for this request alone."""
+def _names(shown: Iterable[Shown]) -> list[Json]:
+    """Return what the claims are called that are seen of certificates not shown whole, in ko and en; no values."""
+    labels = [field.label for one in shown if not one.whole for field in one.fields]
+    return [dict(label) for place, label in enumerate(labels) if label not in labels[:place]]
+
+
+def _shown(wallet: Wallet, open: OpenVault, request: VerifiedRequest, held: Held, paths: Collection[ClaimPath]) -> Json:
+    """Return what is shown of one certificate: a presentation made for this request alone.
+
+    Of an SD-JWT VC it holds the claims at *paths*, what is always open, and nothing else.
+    """
     signer = holding.signer_of(wallet, open, held.id)
+    if held.envelope is not None:
+        if signer is None:
+            return sd_jwt.present(held.envelope, paths)
+        return presentation.make_selective(
+            held.envelope, paths, signer, nonce=request.nonce, client_id=request.client.id, now=wallet.clock()
+        )
     if signer is None:  # made out to nobody: there is nothing to prove, and the query asks for no proof
         return held.credential
     return presentation.make(

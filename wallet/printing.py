@@ -6,8 +6,10 @@ from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from jikin.badges import certificate
+from jikin.badges.certificate import Attachment
+from jikin.badges.pdf import CREDENTIAL_FILE
 from jikin.codec import jcs
-from jikin.credentials.model import Credential
+from jikin.credentials.parsing import parse
 from jikin.errors import WalletError
 from wallet import describing
 from wallet.app import Wallet
@@ -25,9 +27,10 @@ def sheet(wallet: Wallet, held: Held, language: str) -> bytes:
     A date of birth that the credential holds as a hash alone is left out. Raises WalletError ``wallet.no-print``,
     DocumentError.
     """
-    credential = Credential.parse(held.credential, wallet.types)
+    credential = parse(held.credential, wallet.types)
     number, kind, base = credential.number, credential.kind, describing.check_base(wallet, credential)
-    if kind is None or number is None or base is None or credential.valid_from is None:
+    record = describing.record_of(credential)
+    if kind is None or number is None or base is None or credential.valid_from is None or not record:
         raise WalletError(
             "this certificate has no printed form here: its type, number or place to check it is not known",
             code="wallet.no-print",
@@ -35,7 +38,7 @@ def sheet(wallet: Wallet, held: Held, language: str) -> bytes:
         )
     page = certificate.compose(
         kind,
-        kind.read_back(held.credential),
+        record,
         number=number,
         issuer_name=held.issuer,
         issued_on=datetime.fromtimestamp(credential.valid_from, _ZONE).date(),
@@ -44,10 +47,23 @@ def sheet(wallet: Wallet, held: Held, language: str) -> bytes:
         language=language,
         note=wallet.settings.print_note,
     )
-    inside = [certificate.credential_attachment(jcs.canonicalize(held.credential))]
+    inside = [_original(held)]
     if held.receipt is not None:
         inside.append(certificate.receipt_attachment(jcs.canonicalize(held.receipt)))
     return certificate.render(page, inside)
+
+
+def _original(held: Held) -> Attachment:
+    """Return the certificate as a file inside the PDF; the text of an SD-JWT VC in the JSON that readers expect."""
+    if held.envelope is None:
+        return certificate.credential_attachment(jcs.canonicalize(held.credential))
+    return Attachment(
+        name=CREDENTIAL_FILE,
+        data=jcs.canonicalize({"credential": held.envelope}),
+        media_type="application/json",
+        relationship="source",
+        description="Signed credential (SD-JWT VC)",
+    )
 
 
 def seal_letters(name: str) -> str:

@@ -1,4 +1,4 @@
-"""Receiving certificates over OpenID4VCI 1.0: pre-authorized code, transaction code, ``ldp_vc``.
+"""Receiving certificates over OpenID4VCI 1.0: pre-authorized code, transaction code, ``ldp_vc`` and ``dc+sd-jwt``.
 
 ``look`` shows what an offer would bring, ``receive`` fetches it. Each step is durable before the next is taken, so a
 process that is killed in between loses nothing and doubles nothing: ``pick_up`` goes on where it stood. One step cannot
@@ -14,7 +14,8 @@ from dataclasses import replace
 from jikin.badges.confined import borrowed
 from jikin.errors import DocumentError, JikinError, ProtocolError, WalletError
 from jikin.openid4vc import metadata, offer
-from jikin.openid4vc.metadata import LDP_VC, Configuration, IssuerMetadata
+from jikin.openid4vc.candidate import LDP_VC, SD_JWT_VC
+from jikin.openid4vc.metadata import Configuration, IssuerMetadata
 from jikin.openid4vc.offer import CredentialOffer, OfferDoor
 from wallet import accounts, asking, fetching, holding, records
 from wallet.app import Wallet
@@ -178,8 +179,10 @@ def _looked_at_again(known: tuple[str, Offer]) -> OfferSeen:
 
 def _check_format(chosen: Sequence[Configuration]) -> None:
     for one in chosen:
-        if one.format != LDP_VC:
-            raise _unsupported(f"the offer brings the format {one.format[:30]!r}; {LDP_VC} is held here")
+        if one.format not in (LDP_VC, SD_JWT_VC):
+            raise _unsupported(f"the offer brings the format {one.format[:30]!r}; held are {LDP_VC} and {SD_JWT_VC}")
+        if one.format == SD_JWT_VC and one.vct is None:
+            raise _unsupported("the offer brings an SD-JWT VC and does not say of which type (vct)")
         if one.binding and not {"did:key", "did"} & set(one.binding):
             raise _unsupported("the issuer makes it out to no did:key, which is what is used here")
 

@@ -17,7 +17,7 @@ from jikin.web.frame import Frame
 from jikin.web.texts import Texts
 from wallet import app, development
 from wallet.app import Wallet
-from wallet.http import api, pages, presenting, receiving, settings_pages, sign_in
+from wallet.http import api, deriving, pages, presenting, receiving, settings_pages, sign_in
 from wallet.settings import Settings
 from wallet.watching import Watcher
 
@@ -30,6 +30,7 @@ ROUTERS = (
     presenting.router,
     settings_pages.router,
     api.router,
+    deriving.router,
 )
 # Pictures of QR codes.
 UPLOAD_PATHS = frozenset({"/receive/picture", "/present/picture"})

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
+from jikin.openid4vc.candidate import LDP_VC, SD_JWT_VC
 from jikin.values import Json, JsonObject, format_instant
 from jikin.verification.reporting import report_json
 from wallet import holding, presenting, receiving
@@ -27,7 +28,8 @@ def came(wallet: Wallet, vault: OpenVault, certificates: Iterable[Held]) -> Json
 def presented(wallet: Wallet, vault: OpenVault, link: str, choose: Mapping[str, str] | None) -> JsonObject:
     """Show what the request of *link* asks for, and say what was shown to whom.
 
-    Without *choose* (query id → certificate id) only certificates in good standing are shown.
+    ``claims`` are the labels of what was seen of each certificate that is not shown whole. Without *choose* (query id →
+    certificate id) only certificates in good standing are shown.
     """
     asked = presenting.look(wallet, vault, link)
     shown = presenting.best(asked) if choose is None else choose
@@ -49,6 +51,7 @@ def summary(held: Held) -> JsonObject:
     """Say of a certificate what a list shows; instants are date-time texts in UTC."""
     return {
         "id": held.id,
+        "format": LDP_VC if held.envelope is None else SD_JWT_VC,
         "type": held.type,
         "title": dict(held.title),
         "issuer": dict(held.issuer),
@@ -64,14 +67,15 @@ def summary(held: Held) -> JsonObject:
 
 
 def whole(wallet: Wallet, held: Held) -> JsonObject:
-    """Say everything of a certificate: itself, its receipt, its report."""
+    """Say everything of a certificate: itself as it was issued, its claims (SD-JWT VC), its receipt, its report."""
     fields: list[Json] = [{"label": dict(field.label), "value": field.value} for field in held.fields]
     return {
         **summary(held),
         "fields": fields,
         "check_url": holding.check_url(wallet, held),
         "report": report_json(held.report),
-        "credential": held.credential,
+        "credential": held.issued,
+        "claims": None if held.envelope is None else held.credential,
         "receipt": held.receipt,
     }
 
@@ -83,7 +87,13 @@ def _answered(asked: Asked, shown: Mapping[str, str], answer: Presented) -> Json
         "host": asked.asker.host,
         "trust": asked.asker.trust.value,
     }
-    return {"presented": dict(shown), "to": asker, "redirect_uri": answer.redirect_uri}
+    seen = {wanted.query_id: wanted.shown.get(shown.get(wanted.query_id, "")) for wanted in asked.wanted}
+    claims: dict[str, Json] = {
+        query: [dict(field.label) for field in one.fields]
+        for query, one in seen.items()
+        if one is not None and not one.whole
+    }
+    return {"presented": dict(shown), "claims": claims, "to": asker, "redirect_uri": answer.redirect_uri}
 
 
 def _instant(instant: int | None) -> str | None:

@@ -36,6 +36,7 @@ class Held:
     """A certificate in the vault. *id* is the wallet's own; instants are Unix seconds; nothing personal is in its repr.
 
     *previous* is the standing before the last check where that changed and was not yet seen: a notice on the list.
+    *envelope* is the text that it was issued as, where it is an SD-JWT VC; *credential* are its claims then.
     """
 
     id: str
@@ -54,6 +55,12 @@ class Held:
     received_at: int
     checked_at: int
     previous: Standing | None = None
+    envelope: str | None = field(repr=False, default=None)
+
+    @property
+    def issued(self) -> Json:
+        """Return the certificate as it was issued: a JSON object, or the text of an SD-JWT VC with all disclosures."""
+        return self.credential if self.envelope is None else self.envelope
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +98,33 @@ class Asker:
     trust: Trust
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shown:
+    """What would be seen of a certificate in answer to a request.
+
+    *whole*: everything, as the format ``ldp_vc`` has it. Else *fields* is all that is seen of what it says, *hidden*
+    are the labels of what is left out, and *kind* is what its type is called, which is always seen.
+    """
+
+    whole: bool
+    fields: tuple[Field, ...] = field(repr=False)
+    hidden: tuple[Mapping[str, str], ...] = ()
+    kind: Mapping[str, str] = field(default_factory=dict)
+    issued_at: int | None = None
+    valid_until: int | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Wanted:
     """One thing that is asked for (a DCQL credential query) and the certificates that fit it, best first.
 
-    *shown* are the fields that would be seen, by certificate id; with ``ldp_vc`` a certificate is shown whole.
+    *shown* is what would be seen of each, by certificate id.
     """
 
     query_id: str
     required: bool
     candidates: tuple[Held, ...]
-    shown: Mapping[str, tuple[Field, ...]]
+    shown: Mapping[str, Shown]
 
 
 @dataclass(frozen=True, slots=True)

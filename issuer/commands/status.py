@@ -73,7 +73,7 @@ def register(app: typer.Typer) -> None:
         as_json: JsonOption = False,
         lang: LangOption = None,
     ) -> None:
-        """Approve what a colleague has requested, and publish it."""
+        """Approve what a colleague has requested, and publish it; or request what a program asked for."""
         with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
             whose = office.institution(institution)
             _approve(shown, office, whose, task, _Who(officer, key, passphrase_file))
@@ -191,7 +191,11 @@ def _approve(shown: Terminal, office: Office, institution: Institution, task_id:
         officer, signer = officer_signer(
             shown, office, institution, who.officer, key=who.key, passphrase_file=who.passphrase_file
         )
-        revoking.approve(office, officer, signer, task_id)
+        stored = revoking.approve(office, officer, signer, task_id)
+        if stored.state is not TaskState.APPROVED:  # a program asked: this was the request, a colleague approves
+            texts = (_line(shown, office, stored), shown.words("task.next", task=task_id))
+            shown.answer({"tasks": [_task_json(office, stored)]}, "\n".join(texts))
+            return
     with Worker(office) as worker:
         worker.publish(task_id)
     stored = _read(office, task_id)
@@ -205,7 +209,7 @@ def _list(shown: Terminal, office: Office, institution: Institution, *, everythi
     with office.database.read() as connection:
         known = tasks.every(connection, institution.id)
     waiting = (TaskState.OPEN, TaskState.APPROVED)
-    found = [one for one in known if everything or one.state in waiting]
+    found = [one for one in known if everything or one.by_program or one.state in waiting]
     text = "\n".join(_line(shown, office, one) for one in found) or shown.words("task.none")
     shown.answer({"tasks": [_task_json(office, one) for one in found]}, text)
 

@@ -23,7 +23,7 @@ def access_to(scope: Scope) -> Callable[[Request, OfficeHere], Access]:
                 401,
                 "access.token",
                 "this address wants a bearer token that is in use",
-                "`jikin admin token add NAME --scope offers` makes one",
+                f"`jikin admin token add NAME --scope {scope.value}` makes one",
                 {"www-authenticate": 'Bearer realm="jikin"'},
             )
         if not found.scopes.allow(scope):

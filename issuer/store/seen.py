@@ -102,9 +102,7 @@ def waiting(connection: Connection, institution_id: int, now: int) -> tuple[Stor
 
 
 def _still(stored: StoredTask, now: int) -> bool:
-    if stored.state is TaskState.DRAFT:
-        return stored.task.created_at > now - tasks.DRAFT_SECONDS
-    return stored.state is TaskState.APPROVED or stored.task.expires > now
+    return stored.state is TaskState.APPROVED or stored.ends > now
 
 
 def acts(connection: Connection, institution_id: int, *, before: int | None, limit: int) -> tuple[Numbered, ...]:

@@ -212,7 +212,7 @@ tasks = Table(
     Column("notes", JSON, nullable=False, info={"personal": "reason and effective date by list entry"}),
     Column("state", Text, nullable=False),  # tasks.TaskState
     Column("break_glass", Boolean, nullable=False),
-    Column("drafted_by", ID, ForeignKey("officers.id")),  # who has to sign a draft; none: signed when it was made
+    Column("drafted_by", ID, ForeignKey("officers.id")),  # who has to sign a draft; none: a program asked
     Column("created_at", BigInteger, nullable=False),
     Column("expires", BigInteger, nullable=False),
     Column("attempt", Integer, nullable=False, default=0),

@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from sqlalchemy import Connection, Row, and_, delete, insert, or_, select, update
+from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, not_, or_, select, update
 
 from issuer.approving import ACT_STATUS, Approval, Assertion, Task
 from issuer.store.tables import approvals, epochs, notes, status_lists, tasks
@@ -22,7 +22,7 @@ DRAFT_SECONDS = 900
 class TaskState(StrEnum):
     """How far a task has come. Approvals are checked again whatever this says."""
 
-    DRAFT = "draft"  # written down; whoever asks has not signed it yet
+    DRAFT = "draft"  # written down; the officer who asks, or takes up what a program asked for, has not signed it yet
     OPEN = "open"  # requested
     APPROVED = "approved"
     DONE = "done"
@@ -40,6 +40,18 @@ class StoredTask:
     error_code: str | None
     error: str | None
     drafted_by: int | None = None
+
+    @property
+    def by_program(self) -> bool:
+        """Say whether a program asked, and an officer has still to take it up: its signature is the request."""
+        return self.state is TaskState.DRAFT and self.drafted_by is None
+
+    @property
+    def ends(self) -> int:
+        """Return until when it waits (Unix second): what an officer wrote down is signed soon."""
+        if self.state is TaskState.DRAFT and not self.by_program:
+            return min(self.task.expires, self.task.created_at + DRAFT_SECONDS)
+        return self.task.expires
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +73,7 @@ class Epoch:
 
 @dataclass(frozen=True, slots=True)
 class NewTask:
-    """A task as requested."""
+    """A task as requested; *by_program*: nobody has signed it, and whichever officer may request signs first."""
 
     institution_id: int
     uid: bytes
@@ -72,10 +84,11 @@ class NewTask:
     created_at: int
     expires: int
     drafted_by: int | None = None
+    by_program: bool = False
 
 
 def add(connection: Connection, new: NewTask) -> StoredTask:
-    """Return the task, stored; as a draft when it says who has to sign it first."""
+    """Return the task, stored; as a draft when somebody has to sign it first."""
     result = connection.execute(
         insert(tasks)
         .values(
@@ -85,7 +98,7 @@ def add(connection: Connection, new: NewTask) -> StoredTask:
             status_list_id=new.status_list_id,
             changes=new.changes,
             notes=[dict(note) for note in new.notes],
-            state=TaskState.OPEN if new.drafted_by is None else TaskState.DRAFT,
+            state=TaskState.DRAFT if new.by_program or new.drafted_by is not None else TaskState.OPEN,
             break_glass=new.break_glass,
             drafted_by=new.drafted_by,
             created_at=new.created_at,
@@ -153,7 +166,7 @@ def named_in_open(connection: Connection, status_list_id: int, entries: Collecti
             or_(
                 tasks.c.state == TaskState.APPROVED,
                 and_(tasks.c.state == TaskState.OPEN, tasks.c.expires > now),
-                and_(tasks.c.state == TaskState.DRAFT, tasks.c.created_at > now - DRAFT_SECONDS),
+                and_(tasks.c.state == TaskState.DRAFT, tasks.c.expires > now, _not_left_lying(now)),
             ),
         )
     )
@@ -167,11 +180,16 @@ def set_state(
     connection.execute(update(tasks).where(tasks.c.id == task_id).values(state=state, error_code=code, error=error))
 
 
+def _not_left_lying(now: int) -> ColumnElement[bool]:
+    """Hold for drafts that an officer may sign still; what a program asked for waits as long as a request."""
+    return or_(tasks.c.drafted_by.is_(None), tasks.c.created_at > now - DRAFT_SECONDS)
+
+
 def end_unsigned(connection: Connection, now: int) -> None:
     """Note as refused the tasks that were not signed in time."""
     late = or_(
-        and_(tasks.c.state == TaskState.OPEN, tasks.c.expires <= now),
-        and_(tasks.c.state == TaskState.DRAFT, tasks.c.created_at <= now - DRAFT_SECONDS),
+        and_(tasks.c.state.in_((TaskState.OPEN, TaskState.DRAFT)), tasks.c.expires <= now),
+        and_(tasks.c.state == TaskState.DRAFT, not_(_not_left_lying(now))),
     )
     connection.execute(update(tasks).where(late).values(state=TaskState.REFUSED, error_code="approval.expired"))
 

@@ -3,6 +3,9 @@
 A receipt is **not signed, and a hint**: trusted from it are index, path, salt, full and the hashes of absent proofs,
 because they must lead to a root that the registry knows. Chain and registry come from the verifier's pins, the issuer
 from the credential, size, time and block from the registry's slot; where the receipt says otherwise it is foreign.
+
+On request it stands in the credential itself, as a further member of ``proof`` of the type ``AnchorReceipt``. That is
+no issuer proof: it enters neither the anchor digest nor anything that is signed.
 """
 
 from __future__ import annotations
@@ -21,6 +24,7 @@ from jikin.errors import AnchorError, ValueRefusedError
 from jikin.values import Address, ChainId, Digest, Form, IssuerId, Json, JsonObject
 
 VERSION = 1
+PROOF_TYPE = "AnchorReceipt"
 _MEMBERS = (
     *("v", "chain", "registry", "issuerId", "root", "treeSize", "index", "path"),
     *("salt", "full", "absentProofs", "block", "time"),
@@ -107,6 +111,17 @@ class Receipt:
             time=_number(members["time"], "time", _U40),
         )
 
+    def to_proof(self) -> JsonObject:
+        """Return the receipt as it stands among the proofs of a credential: its JSON form with the type."""
+        return {"type": PROOF_TYPE, **self.to_json()}
+
+    @classmethod
+    def parse_proof(cls, proof: JsonObject) -> Receipt:
+        """Read what ``to_proof`` writes; raises AnchorError as ``parse``, also for a proof of another type."""
+        if not is_receipt(proof):
+            raise _refuse("type", f"a receipt among proofs is of the type {PROOF_TYPE}")
+        return cls.parse({name: member for name, member in proof.items() if name != "type"})
+
     def root_for(self, leaf: Digest) -> Digest:
         """Return the root to which *leaf* leads by this receipt's index, size and path."""
         return root_from_path(leaf, self.index, self.tree_size, self.path)
@@ -139,6 +154,11 @@ class Receipt:
             ("time", self.time, slot.time),
         )
         return next((name for name, said, true in pairs if said != true), None)
+
+
+def is_receipt(proof: JsonObject) -> bool:
+    """Say whether a member of ``proof`` is a receipt, and so no issuer proof."""
+    return proof.get("type") == PROOF_TYPE
 
 
 def _refuse(member: str, message: str) -> AnchorError:

@@ -33,6 +33,7 @@ from jikin.codec import strict_json
 from jikin.credentials.structure import items
 from jikin.credentials.text import visible
 from jikin.errors import CodecError, DocumentError, JikinError
+from jikin.proofs.envelopes import json_serialization, jws
 from jikin.values import CertificateNumber, Json, JsonObject
 
 MAX_FILE_BYTES = 20 << 20
@@ -292,7 +293,7 @@ def _sniff(name: str, data: bytes, confined: Confinement, *, inside_archive: boo
         content = _parse(data)
         yield SubmittedFile(name, content if isinstance(content, JikinError) else _credential(content))
     elif (compact := _compact(data)) is not None:
-        yield SubmittedFile(name, CredentialFound({}, None, compact))
+        yield SubmittedFile(name, _token(compact))
     else:
         raise DocumentError(
             "this is not a kind of file that can be checked" if data else "the file is empty",
@@ -307,6 +308,14 @@ def _compact(data: bytes) -> str | None:
         return None
     text = data.decode("ascii").strip()
     return text if _COMPACT.fullmatch(text) else None
+
+
+def _token(compact: str) -> Content:
+    """Return what a token is; nothing but the payload tells a signed badge of Open Badges 2.0."""
+    found = jws.peek(compact.encode("ascii"))
+    if found is not None and foreign.recognise(found[1]) is Kind.OPEN_BADGES_2:
+        return ForeignFound(Kind.OPEN_BADGES_2, compact)
+    return CredentialFound({}, None, compact)
 
 
 def _parse(data: bytes) -> JsonObject | JikinError:
@@ -334,7 +343,7 @@ def _credential(value: JsonObject) -> Content:
     kind = foreign.recognise(credential)
     if kind.foreign:
         return ForeignFound(kind, credential)
-    if "@context" not in credential and "credentialSubject" not in credential:
+    if not ({"@context", "credentialSubject"} & credential.keys() or json_serialization.is_one(credential)):
         return DocumentError(
             "this JSON is not a credential: it has neither @context nor credentialSubject",
             code="document.no-credential",

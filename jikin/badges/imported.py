@@ -96,6 +96,9 @@ _OPEN = frozenset(
 # What proves the content at all. A badge of which none holds is unchecked, however little fails: otherwise a forger
 # would only have to make things uncheckable.
 _PROVES = frozenset({Code.HASH_HOLDS, Code.SIGNATURE_HOLDS, Code.HOSTED_HOLDS})
+# What shows that a badge says something else than what was signed or hashed, by the badge and its own key alone. Other
+# failings are about places outside it: a page that moved, a key that was given up, a node that answers nonsense.
+_ALTERED = frozenset({Code.HASH_DIFFERS, Code.PATH_BROKEN, Code.SIGNATURE_BROKEN})
 # What was once good and is over: the badge is whole.
 _ENDS = frozenset({Code.TIME_EXPIRED, Code.REVOCATION_REVOKED})
 STANDINGS: Mapping[Code, Standing] = {
@@ -155,6 +158,11 @@ class Imported:
         if not codes & _PROVES or ImportOutcome.UNCHECKED in inner:
             return ImportOutcome.UNCHECKED
         return ImportOutcome.ENDED if failing or ImportOutcome.ENDED in inner else ImportOutcome.IMPORTED
+
+    @property
+    def altered(self) -> bool:
+        """Say whether it is proved that it, or a badge inside, says something else than what was signed or hashed."""
+        return any(one.code in _ALTERED for one in self.looked) or any(one.altered for one in self.inner)
 
     @property
     def codes(self) -> tuple[str, ...]:

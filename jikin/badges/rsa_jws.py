@@ -1,31 +1,20 @@
 """RSA signatures of old badges: compact JWS under RS256, RS384 and RS512, by a key in PEM (RFC 7515; RFC 7518, 3.3).
 
-Credentials are never signed in this way here. Which algorithm counts stands in the list below and not in the badge, and
+Credentials are never signed in this way here. Which algorithm counts stands in a list of ours and not in the badge, and
 a key is as long as keys have to be.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.serialization import load_pem_public_key
-
-from jikin.codec import multibase
-from jikin.errors import BadgeError, MultibaseError
+from jikin.codec import multibase, rsa_keys
+from jikin.errors import BadgeError, CodecError, MultibaseError
+from jikin.proofs import rsa
 from jikin.proofs.envelopes import jws
+from jikin.proofs.rsa import ALGORITHMS
 from jikin.values import JsonObject
 
-ALGORITHMS: Mapping[str, Callable[[], hashes.HashAlgorithm]] = {
-    "RS256": hashes.SHA256,
-    "RS384": hashes.SHA384,
-    "RS512": hashes.SHA512,
-}
-MIN_KEY_BITS, MAX_KEY_BITS = 2048, 8192
-_MAX_PEM = 8192
 _COMPACT = re.compile(r"[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+")
 
 
@@ -55,16 +44,14 @@ def verify(text: str, pem: str) -> bool:
         )
     if "crit" in header or header.get("b64", True) is not True:
         raise BadgeError("the badge's signature has parameters that are not understood", code="badge.jws")
-    signed, _, signature = text.rpartition(".")
+    signed, _, written = text.rpartition(".")
     try:
-        _key(pem).verify(
-            multibase.decode_base64url(signature), signed.encode("ascii"), padding.PKCS1v15(), ALGORITHMS[name]()
-        )
-    except InvalidSignature:
-        return False
+        key, signature = rsa_keys.of_pem(pem), multibase.decode_base64url(written)
     except MultibaseError as error:
         raise BadgeError(f"the badge's signature is no base64url: {error}", code="badge.jws") from error
-    return True
+    except CodecError as error:
+        raise BadgeError(f"the key of the badge's signature: {error}", code="badge.jws.key") from error
+    return rsa.verify(key, signed.encode("ascii"), signature, ALGORITHMS[name])
 
 
 def _opened(text: str) -> tuple[JsonObject, JsonObject]:
@@ -72,16 +59,3 @@ def _opened(text: str) -> tuple[JsonObject, JsonObject]:
     if found is None:
         raise BadgeError("this is no compact JWS with JSON in it", code="badge.jws")
     return found
-
-
-def _key(pem: str) -> rsa.RSAPublicKey:
-    try:
-        key = load_pem_public_key(pem.encode("ascii") if len(pem) <= _MAX_PEM else b"")
-    except (ValueError, UnsupportedAlgorithm) as error:
-        raise BadgeError("the key of the badge's signature is no public key in PEM", code="badge.jws.key") from error
-    if not isinstance(key, rsa.RSAPublicKey) or not MIN_KEY_BITS <= key.key_size <= MAX_KEY_BITS:
-        raise BadgeError(
-            f"the key of the badge's signature is no RSA key of {MIN_KEY_BITS} to {MAX_KEY_BITS} bits",
-            code="badge.jws.key",
-        )
-    return key

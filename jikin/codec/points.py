@@ -20,7 +20,7 @@ _INFINITY = 0x40  # the flag in the first byte of a BLS12-381 point
 def check(key: PublicKey) -> None:
     """Return if the bytes of *key* can be a key of its kind; raises CodecError (``codec.point``).
 
-    For ML-DSA-44 and Ethereum accounts every text of the right length can be one.
+    An RSA key is of a length that counts. For ML-DSA-44 and Ethereum accounts every text of the right length can be one.
     """
     try:
         fits = _CHECKS[key.type](key.raw) if key.type in _CHECKS else True
@@ -111,6 +111,15 @@ def _is_bls12_381_g2(raw: bytes) -> bool:
     return len(raw) == 96 and not raw[0] & _INFINITY and bool(G2Point.from_compressed_bytes(raw))
 
 
+def _is_rsa(raw: bytes) -> bool:
+    from jikin.codec import rsa_keys
+
+    try:
+        return bool(rsa_keys.opened(PublicKey(KeyType.RSA, raw)))
+    except CodecError:
+        return False
+
+
 _CHECKS = {
     KeyType.ED25519: _is_ed25519,
     KeyType.P256: _is_p256,
@@ -118,4 +127,5 @@ _CHECKS = {
     KeyType.P521: _is_p521,
     KeyType.SECP256K1: _is_secp256k1,
     KeyType.BLS12_381_G2: _is_bls12_381_g2,
+    KeyType.RSA: _is_rsa,
 }

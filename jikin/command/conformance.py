@@ -19,7 +19,7 @@ def conformance(
     *,
     port: Annotated[int | None, typer.Option("--port", metavar="PORT", help="Where it listens. [8110]")] = None,
     trust: Annotated[
-        Path | None, typer.Option("--trust", metavar="DIR", help="Further trusted issuers: *.json entries.")
+        Path | None, typer.Option("--trust", metavar="DIR", help="Further trusted issuers: *.json, and *.pem roots.")
     ] = None,
 ) -> None:
     """Serve the VC API profile until Ctrl-C: keys in memory, 127.0.0.1 only, requests through a proxy refused."""

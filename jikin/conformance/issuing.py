@@ -13,7 +13,7 @@ from jikin.conformance.lists import Lists
 from jikin.credentials.model import Credential
 from jikin.credentials.structure import CONTEXT_V1, items
 from jikin.errors import ProofError, UnknownSuiteError
-from jikin.proofs import securing
+from jikin.proofs import deriving, securing
 from jikin.proofs.envelopes import enveloped, vc_jwt
 from jikin.proofs.suite import ProofOptions
 from jikin.status.bitstring import Purpose
@@ -98,7 +98,7 @@ class Issuer:
             token = vc_jwt.issue(prepared, signer, key_id=str(method), issued_at=now)
             return enveloped.wrapped(token.encode("ascii"), VC_JWT)
         suite = session.sources.suites.named(profile.secured)
-        pointers = _pointers(options, "mandatoryPointers")
+        pointers = deriving.pointers_of(options, "mandatoryPointers")
         return securing.secure(prepared, suite, ProofOptions(method, now, mandatory_pointers=pointers), signer)
 
     def derive(self, credential: Json, options: Mapping[str, Json]) -> JsonObject:
@@ -107,12 +107,9 @@ class Issuer:
         Raises ProofError (``proof.selection``, ``proof.base``, ``proof.missing``), UnknownSuiteError,
         CanonicalizationError, CredentialError.
         """
-        document = Credential.parse(credential if isinstance(credential, Mapping) else {}).document
-        suites = self.session().sources.suites
-        _, proofs = securing.split(document)
-        known = (one for one in proofs if one.get("cryptosuite") in suites.selective_names)
-        name = next(known, proofs[0]).get("cryptosuite")
-        return suites.selective(str(name)[:80]).derive(document, _pointers(options, "selectivePointers"), {})
+        document = credential if isinstance(credential, Mapping) else {}
+        pointers = deriving.pointers_of(options, "selectivePointers")
+        return deriving.derive(document, pointers, self.session().sources.suites)
 
     def status_list(self, purpose: Purpose) -> JsonObject:
         """Return the list credential of *purpose* as it is now, secured."""
@@ -146,13 +143,6 @@ def profile_named(name: str) -> Profile:
     if found is None:
         raise UnknownSuiteError(name[:80], tuple(PROFILES))
     return found
-
-
-def _pointers(options: Mapping[str, Json], name: str) -> tuple[str, ...]:
-    value = options.get(name, [])
-    if not isinstance(value, list) or not all(isinstance(pointer, str) for pointer in value):
-        raise ProofError(f"{name} is an array of JSON Pointers", code="request.option")
-    return tuple(str(pointer) for pointer in value)
 
 
 def _is_v1(credential: JsonObject) -> bool:

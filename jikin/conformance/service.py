@@ -40,7 +40,8 @@ def application(settings: Settings, clock: Callable[[], int]) -> FastAPI:
 
     def session() -> Session:
         door = OwnLists(lists, issuer.status_list, base.fetch)
-        return replace(base, fetch=door, trust=base.trust if trust is None else trust.newest()).at_newest()
+        sources = replace(base, fetch=door)
+        return (sources if trust is None else trust.newest(sources)).at_newest()
 
     issuer = Issuer(keys, lists, policy, session, clock)
 

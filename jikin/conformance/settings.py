@@ -17,7 +17,7 @@ class Settings:
     """Everything that can be set. There are no keys among it: they are made at start and end with the process."""
 
     port: Annotated[int, About("port on this machine's own address")] = 8110
-    trust: Annotated[Path | None, About("further trusted issuers: a folder of *.json entries", "path")] = None
+    trust: Annotated[Path | None, About("further trusted issuers: a folder of *.json and *.pem", "path")] = None
     contexts: Annotated[Path | None, About("further pinned JSON-LD contexts (INDEX.json)", "path")] = None
     schemas: Annotated[Path | None, About("pinned JSON Schemas that credentials name (INDEX.json)", "path")] = None
     allow_private: Annotated[bool, About("read DID documents and status lists of this machine too")] = False

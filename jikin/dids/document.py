@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
-from jikin.codec import jwk, multibase, multikey, points
+from jikin.codec import jwk, multibase, multikey, points, rsa_keys
 from jikin.dids import accounts
 from jikin.dids.method import DidDocument, VerificationMethod
 from jikin.errors import CodecError, DidError, ValueRefusedError
@@ -123,6 +123,10 @@ def _raw(raw: bytes, promised: KeyType | None) -> PublicKey:
     return points.compressed(promised, raw)
 
 
+def _pem(value: Json, promised: KeyType | None) -> PublicKey:  # noqa: ARG001  # the readers' shape
+    return rsa_keys.of_pem(_text(value))
+
+
 def _account(value: Json, promised: KeyType | None) -> PublicKey:  # noqa: ARG001  # the readers' shape
     _, address = accounts.read_account(_text(value))
     return PublicKey(KeyType.ETHEREUM_ACCOUNT, address.raw)
@@ -143,6 +147,7 @@ _MEMBERS: Mapping[str, Callable[[Json, KeyType | None], PublicKey]] = {
     "publicKeyJwk": _jwk,
     "publicKeyBase58": _base58,
     "publicKeyHex": _hex,
+    "publicKeyPem": _pem,
     "blockchainAccountId": _account,
     "ethereumAddress": _address,
 }
@@ -163,6 +168,7 @@ _TYPES: Mapping[str, tuple[KeyType | None, tuple[str, ...]]] = {
     "EcdsaSecp256r1VerificationKey2019": (KeyType.P256, _KEY),
     "P256Key2021": (KeyType.P256, _KEY),
     "P384Key2021": (KeyType.P384, _KEY),
+    "RsaVerificationKey2018": (KeyType.RSA, ("publicKeyPem", "publicKeyJwk")),
     "Bls12381G2Key2020": (KeyType.BLS12_381_G2, _KEY),
 }
 

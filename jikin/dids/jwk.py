@@ -22,6 +22,11 @@ def did_of(key: PublicKey) -> Did:
     return Did(f"did:jwk:{multibase.encode_base64url(jcs.canonicalize(jwk.encode(key)))}")
 
 
+def key_of(did: Did) -> PublicKey:
+    """Return the key that a did:jwk spells; raises DidError for one that is none, CodecError for a kind without use."""
+    return jwk.decode(_members(did))
+
+
 class DidJwk:
     """The method ``jwk``; resolves without asking anybody."""
 

@@ -10,29 +10,25 @@ import base64
 import binascii
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from enum import StrEnum
 from urllib.parse import urlsplit
 
 from cryptography import x509
-from cryptography.exceptions import UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric import ec, ed25519
-from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
-from cryptography.x509 import verification
 
 from jikin.codec import multibase
 from jikin.dids.method import DidMethods, Fetch
 from jikin.dids.standard import standard_methods
 from jikin.dids.web_fetch import NoFetch
-from jikin.errors import DidError, FetchError, ValueRefusedError
+from jikin.errors import DidError, FetchError, ProofError, ValueRefusedError
 from jikin.openid4vc.errors import OAuthError, refusal, refuse
 from jikin.openid4vc.members import Members
+from jikin.proofs import certificates
 from jikin.values import Did, DidUrl, KeyType, PublicKey, sha256
 
 _CODE = "client"
 _OAUTH = OAuthError.INVALID_CLIENT
 _MAX_CHAIN = 5
-_MAX_CERTIFICATE = 1 << 14
+_KEY_TYPES = frozenset({KeyType.P256, KeyType.ED25519})
 _SIGNING = frozenset({"assertionMethod", "authentication"})
 
 
@@ -123,12 +119,12 @@ def signing_key(client_id: str, header: Members, trust: RequestTrust, now: int) 
     if prefix is Prefix.DECENTRALIZED_IDENTIFIER:
         return _did_key(value, header, trust)
     chain = _chain(header)
+    leaf = _leaf(header, chain)
     if prefix is Prefix.X509_HASH:
         _check_hash(value, chain[0])
     else:
-        _check_name(value, chain[0])
-    _check_chain(chain, trust.roots, now)
-    return _certified_key(chain[0])
+        _check_name(value, leaf)
+    return _certified_key(chain, trust.roots, now)
 
 
 def check_response_uri(client_id: str, response_uri: str) -> None:
@@ -169,80 +165,44 @@ def _did_key(value: str, header: Members, trust: RequestTrust) -> PublicKey:
     return method.public_key
 
 
-def _chain(header: Members) -> tuple[x509.Certificate, ...]:
+def _chain(header: Members) -> tuple[bytes, ...]:
     entries = header.texts("x5c")
     if len(entries) > _MAX_CHAIN:
         header.refuse(f"x5c has at most {_MAX_CHAIN} certificates, got {len(entries)}")
-    return tuple(_certificate(header, entry) for entry in entries)
-
-
-def _certificate(header: Members, entry: str) -> x509.Certificate:
     try:
-        data = base64.b64decode(entry, validate=True)
-        if len(data) > _MAX_CERTIFICATE:
-            header.refuse(f"a certificate in x5c has more than {_MAX_CERTIFICATE} bytes")
-        return x509.load_der_x509_certificate(data)
-    except (binascii.Error, ValueError, UnsupportedAlgorithm) as error:
+        return tuple(base64.b64decode(entry, validate=True) for entry in entries)
+    except (binascii.Error, ValueError) as error:
         raise refusal(_CODE, "x5c holds something that is no certificate", oauth=_OAUTH) from error
 
 
-def _check_hash(value: str, leaf: x509.Certificate) -> None:
-    if multibase.encode_base64url(sha256(leaf.public_bytes(Encoding.DER))) != value:
+def _leaf(header: Members, chain: Sequence[bytes]) -> x509.Certificate:
+    try:
+        return certificates.read(chain, most=_MAX_CHAIN)[0]
+    except ProofError as error:
+        if error.code == "certificate.too-long":
+            header.refuse(f"x5c: {error}")
+        raise refusal(_CODE, f"x5c: {error}", oauth=_OAUTH) from error
+
+
+def _check_hash(value: str, leaf: bytes) -> None:
+    if multibase.encode_base64url(sha256(leaf)) != value:
         refuse(_CODE, "the certificate in x5c has another hash than the client_id names", oauth=_OAUTH)
 
 
 def _check_name(value: str, leaf: x509.Certificate) -> None:
     try:
-        names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value.get_values_for_type(
-            x509.DNSName
-        )
-    except (x509.ExtensionNotFound, x509.DuplicateExtension, ValueError):
-        names = []
-    if value.lower() not in {name.lower() for name in names}:
+        hosts, _ = certificates.names_of(leaf)
+    except ProofError as error:
+        raise refusal(_CODE, f"x5c: {error}", oauth=_OAUTH) from error
+    if value.lower() not in hosts:
         refuse(_CODE, "the certificate in x5c is not for the DNS name that the client_id names", oauth=_OAUTH)
 
 
-def _check_chain(chain: Sequence[x509.Certificate], roots: Sequence[x509.Certificate], now: int) -> None:
-    """Return if the first certificate of *chain* leads to one of *roots* at *now* and is no authority itself."""
-    leaf = chain[0]
-    if not roots:
-        refuse(_CODE, "no authorities are set up here to trust a certificate by", oauth=_OAUTH)
-    builder = verification.PolicyBuilder().store(verification.Store(list(roots))).max_chain_depth(_MAX_CHAIN)
-    # No purpose is demanded of the leaf: profiles differ, and its name or hash is what counts. That it is no authority
-    # is demanded; authorities keep the rules of the web.
-    leaves = verification.ExtensionPolicy.permit_all().may_be_present(
-        x509.BasicConstraints, verification.Criticality.AGNOSTIC, _no_authority
-    )
-    builder = builder.extension_policies(ca_policy=_AUTHORITIES, ee_policy=leaves).time(
-        datetime.fromtimestamp(now, UTC)
-    )
+def _certified_key(chain: Sequence[bytes], roots: Sequence[x509.Certificate], now: int) -> PublicKey:
     try:
-        builder.build_client_verifier().verify(leaf, list(chain[1:]))
-    except (verification.VerificationError, ValueError, UnsupportedAlgorithm) as error:
-        raise refusal(
-            _CODE, "the certificate in x5c does not lead to an authority trusted here", oauth=_OAUTH
-        ) from error
-
-
-_AUTHORITIES = verification.ExtensionPolicy.webpki_defaults_ca()
-
-
-def _no_authority(
-    policy: verification.Policy, certificate: x509.Certificate, constraints: x509.BasicConstraints | None
-) -> None:
-    """Raise ValueError for a leaf that is an authority; the shape is the library's."""
-    del policy, certificate
-    if constraints is not None and constraints.ca:
-        raise ValueError("an authority's own certificate signs no requests")
-
-
-def _certified_key(leaf: x509.Certificate) -> PublicKey:
-    try:
-        key = leaf.public_key()
-    except (ValueError, UnsupportedAlgorithm) as error:
-        raise refusal(_CODE, "the certificate's key cannot be read", oauth=_OAUTH) from error
-    if isinstance(key, ec.EllipticCurvePublicKey) and isinstance(key.curve, ec.SECP256R1):
-        return PublicKey(KeyType.P256, key.public_bytes(Encoding.X962, PublicFormat.CompressedPoint))
-    if isinstance(key, ed25519.Ed25519PublicKey):
-        return PublicKey(KeyType.ED25519, key.public_bytes(Encoding.Raw, PublicFormat.Raw))
-    raise refusal(_CODE, "the certificate's key is neither P-256 nor Ed25519", oauth=_OAUTH)
+        key = certificates.certified_key(chain, roots, now, most=_MAX_CHAIN)
+    except ProofError as error:
+        raise refusal(_CODE, f"x5c: {error}", oauth=_OAUTH) from error
+    if key.type not in _KEY_TYPES:
+        refuse(_CODE, "the certificate's key is neither P-256 nor Ed25519", oauth=_OAUTH)
+    return key

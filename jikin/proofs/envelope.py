@@ -35,7 +35,8 @@ class Opened:
     *format* is the format's name. *claims* are the signed claims, disclosures put in their places. *document* is what
     they say as a credential or presentation: the claims themselves, the ``vc`` or ``vp`` of VC-JWT 1.1 with what the
     registered claims say of it, and for SD-JWT VC the claims (their model is the ``vct``'s, not W3C's). *key_id* is the
-    ``kid`` as it stands. *certificates* are those of ``x5c``, DER, leaf first. *holder_key* is the key of ``cnf``.
+    ``kid`` as it stands. *certificates* are those of ``x5c``, DER, leaf first. *holder_key* is the key of ``cnf``,
+    *embedded_key* that of ``jwk`` in the header: anybody can write either there.
     *not_before*, *expires* and *issued_at* are Unix seconds of the registered claims.
     """
 
@@ -51,6 +52,7 @@ class Opened:
     expires: int | None = None
     certificates: tuple[bytes, ...] = field(default=(), repr=False)
     holder_key: PublicKey | None = None
+    embedded_key: PublicKey | None = None
     key_binding: KeyBinding | None = field(default=None, repr=False)
 
 

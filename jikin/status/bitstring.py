@@ -45,8 +45,8 @@ class Purpose(Enum):
         return REVOKED_STATES if self is Purpose.REVOCATION else SUSPENDED_STATES
 
 
-TOKEN_LIST = "token"
-_OUR_LISTS = frozenset({*(purpose.value for purpose in Purpose), TOKEN_LIST})
+IETF_LIST = "token"
+_OUR_LISTS = frozenset({*(purpose.value for purpose in Purpose), IETF_LIST})
 
 
 def list_url(base: str, list_id: ListId, purpose: Purpose) -> str:
@@ -56,7 +56,7 @@ def list_url(base: str, list_id: ListId, purpose: Purpose) -> str:
 
 def token_list_url(base: str, list_id: ListId) -> str:
     """Return where the token status list (IETF) lies under *base*: one for all purposes."""
-    return f"{base}/status/{list_id.raw.hex()}/{TOKEN_LIST}"
+    return f"{base}/status/{list_id.raw.hex()}/{IETF_LIST}"
 
 
 def list_id_of(url: str) -> ListId | None:

@@ -15,6 +15,7 @@ class KeyType(Enum):
     P384 = "P-384"
     P521 = "P-521"
     SECP256K1 = "secp256k1"
+    RSA = "RSA"  # DER of SubjectPublicKeyInfo; verifies what others signed, never signs here
     BLS12_381_G2 = "BLS12-381 G2"
     ML_DSA_44 = "ML-DSA-44"
     ETHEREUM_ACCOUNT = "Ethereum account"  # 20 bytes: the key itself is recovered from a signature

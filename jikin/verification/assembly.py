@@ -25,7 +25,7 @@ from jikin.proofs.standard import standard_suites
 from jikin.values import Address, Json
 from jikin.verification import trust
 from jikin.verification.sources import Sources
-from jikin.verification.trust import Trust
+from jikin.verification.trust import Roots, Trust
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1"})
 
@@ -38,8 +38,8 @@ class SourcePlan:
     address of the chain's ERC-1056 registry (did:ethr); None: no DID of that chain is resolved. *mirrors*: URL prefix
     → folder with a copy of an issuer's public files. *contexts*: further pinned JSON-LD contexts. *schemas*: pinned
     documents that credentials may name in ``credentialSchema`` or ``relatedResource``. *trust*: folder of configured
-    issuers. *offline*: mirrors only. *allow_private*: this machine may be asked too (local trials), over
-    http, or over https where *ca_file* (PEM) names a further certificate authority.
+    issuers (``*.json``) and X.509 roots (``*.pem``). *offline*: mirrors only. *allow_private*: this machine may be
+    asked too (local trials), over http, or over https where *ca_file* (PEM) names a further certificate authority.
     """
 
     rpc_url: str | None = None
@@ -74,6 +74,7 @@ def assemble(plan: SourcePlan) -> Sources:
         contexts=contexts,
         trust={} if plan.trust is None else read_trust(plan.trust),
         schemas={} if plan.schemas is None else read_schemas(plan.schemas),
+        roots=() if plan.trust is None else read_roots(plan.trust),
     )
 
 
@@ -111,6 +112,23 @@ def read_trust(folder: Path) -> Trust:
     if not folder.is_dir():
         raise SettingsError(f"trust is {folder}, which is no folder", code="settings.value")
     return trust.merged(trust.parse(_json(file, "trust")) for file in sorted(folder.glob("*.json")))
+
+
+def read_roots(folder: Path) -> Roots:
+    """Return the X.509 roots of every ``*.pem`` in *folder*; raises SettingsError that names the broken file."""
+    if not folder.is_dir():
+        raise SettingsError(f"trust is {folder}, which is no folder", code="settings.value")
+    return tuple(root for file in sorted(folder.glob("*.pem")) for root in read_certificates(file))
+
+
+def read_certificates(file: Path) -> Roots:
+    """Return the certificates of one PEM *file*; raises SettingsError that names it."""
+    try:
+        return trust.parse_roots(file.read_bytes())
+    except OSError as error:
+        raise SettingsError(f"{file.name} cannot be read: {error.strerror}", code="settings.value") from error
+    except SettingsError as error:
+        raise SettingsError(f"{file.name} is no PEM file of roots: {error}", code="settings.value") from error
 
 
 def read_schemas(folder: Path) -> dict[str, bytes]:

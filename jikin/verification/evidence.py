@@ -14,6 +14,7 @@ from jikin.anchoring.chain import AnchorSlot, Block, IssuerRecord, KeyWindow, Re
 from jikin.anchoring.receipt import Receipt
 from jikin.credentials.data_schemas import DataSchema
 from jikin.credentials.profile import Profile
+from jikin.proofs.certificates import Certified
 from jikin.status.notes import SealedNote
 from jikin.status.snapshot import StatusSnapshot
 from jikin.status.token_list import TokenList
@@ -68,7 +69,8 @@ class StatusEvidence:
     *note*: the encrypted note on the present state of this index, from a file that opens the status root on the chain
     (None: published, and there is none). *stated_effective*: since when an end counts, as the issuer's signed number
     record says (Unix seconds); it never counts before the note, nor after the epoch that recorded the end.
-    *issuer_quoted*: the list came in an envelope whose ``iss`` stands in quotation marks.
+    *issuer_quoted*: the list came in an envelope whose ``iss`` stands in quotation marks. *certified*: the key of the
+    certificates by which the list's signature was checked (None: it was checked by a key of a DID document).
     """
 
     snapshot: Fact[StatusSnapshot | None]
@@ -77,6 +79,7 @@ class StatusEvidence:
     stated_effective: int | None = None
     issuer_quoted: bool = False
     token_list: Fact[TokenList | None] = field(default_factory=lambda: _NO_TOKEN_LIST)
+    certified: Certified | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,7 @@ class SchemaEvidence:
 
 _NO_RECEIPT: Fact[Receipt | None] = Known(None)
 _ALL_DEFINED: Fact[str | None] = Known(None)
+_NO_CERTIFICATE: Fact[Certified | None] = Known(None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +111,8 @@ class Evidence:
     asked for and there is none). *trusted* are the keys (DIDs or verification methods) that a configured trust entry
     accepts for the issuer; empty: whatever its own DID document says; None: there is no entry. *terms* is None, or says
     which term of the document has no definition; it is gathered where no proof's canonical form already depends on it.
+    *certified* is the key of the certificates in the document's envelope (``x5c``), which lead to a root trusted here
+    and name the issuer (None: its key is not known by certificates); whether they were valid is for the judge.
     """
 
     pins: RegistryPins | None  # None: no registry is configured
@@ -121,3 +127,4 @@ class Evidence:
     terms: Fact[str | None] = field(default_factory=lambda: _ALL_DEFINED)
     schemas: Mapping[int, SchemaEvidence] = field(default_factory=dict)
     resources: Mapping[str, Fact[bool]] = field(default_factory=dict)
+    certified: Fact[Certified | None] = field(default_factory=lambda: _NO_CERTIFICATE)

@@ -69,6 +69,9 @@ class Code(StrEnum):
     KEY_UNCONFIRMED = "key.unconfirmed"
     KEY_UNKNOWN = "key.unknown"
     KEY_DISAGREEMENT = "key.disagreement"
+    KEY_CERTIFICATE = "key.certificate"
+    KEY_CERTIFICATE_PERIOD = "key.certificate-period"
+    KEY_CERTIFICATE_UNTRUSTED = "key.certificate-untrusted"
 
     ISSUER_ACCREDITED = "issuer.accredited"
     ISSUER_UNREGISTERED = "issuer.unregistered"
@@ -182,7 +185,7 @@ FINDINGS: Mapping[Code, Rule] = {
     Code.PROOF_OUTDATED_SUITE: Rule(_U, "The policy relies on this cryptosuite only until then.", facts=("until",)),
     Code.PROOF_SECOND_MISSING: Rule(_U, "The policy demands a second signature of another kind, and it is not there."),
     Code.PROOF_BASE: Rule(_U, "The proof is the holder's own base proof; what is shown is derived from it."),
-    Code.KEY_VALID: Rule(_P, "The key was the issuer's when the credential was anchored."),
+    Code.KEY_VALID: Rule(_P, "The key was the issuer's when the credential was anchored.", perhaps=("authority",)),
     Code.KEY_RETIRED: Rule(_F, "The key was retired before the credential was anchored.", facts=("since",)),
     Code.KEY_COMPROMISED: Rule(_F, "The key counts as stolen since before the anchoring.", facts=("since",)),
     Code.KEY_NOT_YET_ADDED: Rule(_F, "The credential was anchored before the key was registered.", facts=("since",)),
@@ -192,6 +195,11 @@ FINDINGS: Mapping[Code, Rule] = {
     Code.KEY_UNCONFIRMED: Rule(_U, "The issuer's DID document names the key; the registry could not be asked."),
     Code.KEY_UNKNOWN: Rule(_U, "Whose key it is could not be found out."),
     Code.KEY_DISAGREEMENT: Rule(_U, "Registry and DID document disagree about the key; the registry counts.", _NOTE),
+    Code.KEY_CERTIFICATE: Rule(_F, "The X.509 certificate of the key is not the issuer's, or none to sign with."),
+    Code.KEY_CERTIFICATE_PERIOD: Rule(
+        _U, "The certificates of the key were not valid at the time that counts.", facts=("from", "until")
+    ),
+    Code.KEY_CERTIFICATE_UNTRUSTED: Rule(_U, "The certificate of the key leads to no authority that is trusted here."),
     Code.ISSUER_ACCREDITED: Rule(_P, "The issuer was accredited and approved for this type when it was anchored."),
     Code.ISSUER_UNREGISTERED: Rule(_F, "The registry does not know the issuer."),
     Code.ISSUER_UNACCREDITED: Rule(_F, "The issuer was not accredited at that time.", facts=("from", "until")),

@@ -15,6 +15,8 @@ from jikin.credentials.model import Model, StatusEntry
 from jikin.credentials.profile import Profile
 from jikin.credentials.sd_jwt_vc import STATUS_ENTRY_TYPE
 from jikin.errors import CanonicalizationError, MultibaseError
+from jikin.proofs.certificates import Certified
+from jikin.proofs.envelope import Opened
 from jikin.status.bitstring import list_id_of
 from jikin.status.notes import SealedNote
 from jikin.status.snapshot import StatusSnapshot
@@ -27,8 +29,8 @@ from jikin.verification.document import Document
 from jikin.verification.evidence import Evidence, Fact, KeyEvidence, Known, Missing, StatusEvidence
 from jikin.verification.findings import Code, Question
 from jikin.verification.pinned import resources_of, schemas_of
-from jikin.verification.reading import Fault, Reading, canonicalization_fault, read
-from jikin.verification.signatures import documented, signature_fault
+from jikin.verification.reading import Fault, Reading, canonicalization_fault, envelope_method, read
+from jikin.verification.signatures import certified, certified_signer, documented, signature_fault
 from jikin.verification.sources import Opening, Session, Sources
 
 __all__ = ["Session", "Sources", "gather", "gather_reading"]
@@ -92,6 +94,7 @@ class _Gathering:
             terms=self._terms(),
             schemas=schemas_of(self.reading, self.session),
             resources=resources_of(self.reading, self.session, ask=resources),
+            certified=self._certified(),
         )
 
     @property
@@ -106,9 +109,11 @@ class _Gathering:
 
     def _receipt(self) -> Fact[Receipt | None]:
         """Return the receipt that came along, else the one the issuer publishes."""
-        given, base_url, digest = self.reading.document.receipt, self._base_url, self.reading.digest
+        given, base_url, digest = self.reading.receipt, self._base_url, self.reading.digest
         if given is not None:
             return Known(given, "document")
+        if self.reading.receipt_fault is not None:
+            return Known(None, "document")  # the check of the anchor says what is wrong with it
         if self.pins is not None and isinstance(self.profile, Missing):
             return Missing(self.profile.code, f"no receipt came with it; {self.profile.detail}")
         if base_url is None or digest is None:
@@ -143,20 +148,35 @@ class _Gathering:
             return Known(None)
         if isinstance(self.record, Missing):
             return self.record
-        if self.record.value is None:
+        named = Known(None) if self.record.value is None else _named(method, documented_key)
+        if isinstance(named, Missing):
+            return named
+        if named.value is None:
             return Known(None, "chain")
-        try:
-            text, key = method.fragment, multikey.decode(method.fragment)
-        except MultibaseError:
-            if isinstance(documented_key, Missing) or documented_key.value is None:
-                return documented_key if isinstance(documented_key, Missing) else Known(None, "chain")
-            if documented_key.value.type is KeyType.ETHEREUM_ACCOUNT:
-                return Known(None, "chain")  # an account is no key that the registry could hold
-            text, key = multikey.encode(documented_key.value), documented_key.value
+        text, key = named.value
         window = self.session.key_window(self.issuer.issuer_id, KeyId.of(text))
         if isinstance(window, Missing):
             return window
         return Known(None if window.value is None else (key, window.value), "chain")
+
+    def _certified(self) -> Fact[Certified | None]:
+        """Return the key by the certificates of the envelope, where it names its key by them alone.
+
+        Neither a registry that knows the issuer nor a configured entry for it is overruled by an authority.
+        """
+        opened, own = self.reading.opened, self.reading.credential
+        if opened is None or own is None or not self._only_certified(opened, own.issuer):
+            return Known(None)
+        if self.pins is not None and isinstance(self.record, Missing):
+            return self.record
+        if self._registered:
+            return Missing("certificate.registered", "the registry tells this issuer's keys, and certificates do not")
+        found = certified(opened.certificates, own.issuer, self.session)
+        return found if isinstance(found, Missing) else Known(found.value, found.source)
+
+    def _only_certified(self, opened: Opened, issuer: str) -> bool:
+        """Say whether the key of an envelope can be told by its certificates alone: no name of a key goes before."""
+        return bool(opened.certificates) and not self.trusted and envelope_method(opened, issuer) is None
 
     # --- still true ---
 
@@ -167,9 +187,13 @@ class _Gathering:
             # The registry may know the issuer: a list from the web is no stand-in for the chain's.
             return StatusEvidence(self.record, self.record, self.record)
         if STATUS_ENTRY_TYPE in entry.types and entry.list_credential is not None:
-            tokens = token_lists.fetched(entry.list_credential, self.issuer, self.trusted, self.session)
-            return StatusEvidence(Known(None), Known(None), _NO_NOTE, token_list=tokens)
+            return self._token_list(entry.list_credential)
         return self._foreign_list(entry)
+
+    def _token_list(self, url: str) -> StatusEvidence:
+        stated = "" if self.reading.credential is None else self.reading.credential.issuer
+        tokens, key = token_lists.fetched(url, stated, self.trusted, self.session)
+        return StatusEvidence(Known(None), Known(None), _NO_NOTE, token_list=tokens, certified=key)
 
     def _own_list(self, entry: StatusEntry) -> StatusEvidence:
         list_id = list_id_of(entry.list_credential or "")
@@ -204,19 +228,29 @@ class _Gathering:
         if isinstance(fact, Missing):
             return StatusEvidence(Known(None), fact, _NO_NOTE)
         reading = read(fact.value, self.session.sources.suites)
-        fault = self._list_fault(reading)
-        listed: Fact[JsonObject | None] = Known(reading.content, "web") if fault is None else fault
-        return StatusEvidence(Known(None), listed, _NO_NOTE, issuer_quoted=issuer_quoted(reading))
+        signer = self._list_signer(reading)
+        if isinstance(signer, Missing):
+            return StatusEvidence(Known(None), signer, _NO_NOTE)
+        listed: Fact[JsonObject | None] = Known(reading.content, "web")
+        return StatusEvidence(
+            Known(None), listed, _NO_NOTE, issuer_quoted=issuer_quoted(reading), certified=signer.value
+        )
 
-    def _list_fault(self, listed: Reading) -> Missing | None:
-        """Return why the list credential is no evidence, None if it is."""
+    def _list_signer(self, listed: Reading) -> Fact[Certified | None]:
+        """Return by which certified key the list credential is, None for a documented one; Missing: no evidence."""
         own = self.reading.credential
         if listed.credential is None or own is None:
             return Missing(_UNREADABLE, f"the status list: {listed.fault.detail if listed.fault else 'unread'}")
         if listed.credential.issuer != own.issuer:
             return Missing(_UNREADABLE, "the status list is of another issuer than the credential")
+        opened = listed.opened
+        if opened is not None and self._only_certified(opened, own.issuer):
+            signer = certified_signer(listed.sound_proofs[0], opened.certificates, own.issuer, self.session)
+            if isinstance(signer, Known):
+                return Known(signer.value, signer.source)
+            return Missing(signer.code, f"the status list: {signer.detail}")
         why = signature_fault(listed, self.issuer, self.trusted, self.session)
-        return None if why is None else Missing(why.code, f"the status list: {why.detail}")
+        return Known(None) if why is None else Missing(why.code, f"the status list: {why.detail}")
 
     # --- what does it mean ---
 
@@ -240,3 +274,16 @@ class _Gathering:
             failed = fault.code in {Code.MODEL_UNDEFINED_TERM, Code.MODEL_MALFORMED}
             return Known(fault.detail) if failed else Missing(error.code, fault.detail)
         return Known(None)
+
+
+def _named(method: DidUrl, documented_key: Fact[PublicKey | None]) -> Fact[tuple[str, PublicKey] | None]:
+    """Return the multikey by which the registry would know a key, None where it can hold none of its kind."""
+    try:
+        return Known((method.fragment, multikey.decode(method.fragment)))
+    except MultibaseError:
+        if isinstance(documented_key, Missing):
+            return documented_key
+    key = documented_key.value
+    if key is None or key.type in (KeyType.ETHEREUM_ACCOUNT, KeyType.RSA):
+        return Known(None)  # the registry holds Multikeys, and these have none
+    return Known((multikey.encode(key), key))

@@ -6,18 +6,21 @@ fault with the code under which the judgement will report it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from jikin.anchoring.digest import NOTHING, credential_digest
+from jikin.anchoring.receipt import Receipt, is_receipt
 from jikin.codec import multikey
 from jikin.credentials import sd_jwt_vc
 from jikin.credentials.model import Credential, StatusEntry
 from jikin.credentials.types import CredentialType
+from jikin.dids import jwk as did_jwk
 from jikin.dids import key as did_key
 from jikin.errors import (
     AnchorError,
     CanonicalizationError,
+    CodecError,
     CredentialError,
     EnvelopeError,
     JikinError,
@@ -29,6 +32,7 @@ from jikin.errors import (
 )
 from jikin.proofs import securing
 from jikin.proofs.envelope import Opened
+from jikin.proofs.envelopes import json_serialization
 from jikin.proofs.envelopes.enveloped import contained, is_enveloped
 from jikin.proofs.suite import Suites
 from jikin.values import Did, DidUrl, Digest, Json, JsonObject, SignedStatement, parse_instant
@@ -79,13 +83,23 @@ class ReadProof:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """A document read. *credential* is None exactly when there is a *fault*; then there are no proofs either."""
+    """A document read. *credential* is None exactly when there is a *fault*; then there are no proofs either.
+
+    *contained_receipt* is a receipt that stands among its proofs; *receipt_fault* says why it cannot be read.
+    """
 
     document: Document
     credential: Credential | None = field(repr=False)
     fault: Fault | None
     proofs: tuple[ReadProof | Fault, ...]
     opened: Opened | None = field(default=None, repr=False)
+    contained_receipt: Receipt | None = field(default=None, repr=False)
+    receipt_fault: str | None = None
+
+    @property
+    def receipt(self) -> Receipt | None:
+        """Return the receipt that came with the document: beside it, else among its proofs."""
+        return self.contained_receipt if self.document.receipt is None else self.document.receipt
 
     @property
     def content(self) -> JsonObject:
@@ -142,7 +156,8 @@ class Reading:
 
 def read(document: Document, suites: Suites) -> Reading:
     """Return what *document* says of itself; *suites* are those whose proofs can be read."""
-    if document.envelope is not None or is_enveloped(document.credential):
+    given = document.credential
+    if document.envelope is not None or is_enveloped(given) or json_serialization.is_one(given):
         return read_envelope(document, suites)
     try:
         credential = Credential.parse(document.credential)
@@ -155,13 +170,28 @@ def read(document: Document, suites: Suites) -> Reading:
         if error.code == Code.PROOF_MISSING:
             return Reading(document, credential, None, ())
         return Reading(document, None, Fault(Code.PROOF_MALFORMED, str(error)), ())
-    return Reading(document, credential, None, tuple(read_proof(unsecured, proof, proofs, suites) for proof in proofs))
+    signing = tuple(proof for proof in proofs if not is_receipt(proof))
+    read_proofs = tuple(read_proof(unsecured, proof, signing, suites) for proof in signing)
+    receipt, why = _contained_receipt([proof for proof in proofs if is_receipt(proof)])
+    # A receipt beside the document counts; then it does not matter what is wrong with one inside.
+    fault = why if document.receipt is None else None
+    return Reading(document, credential, None, read_proofs, contained_receipt=receipt, receipt_fault=fault)
+
+
+def _contained_receipt(proofs: Sequence[JsonObject]) -> tuple[Receipt | None, str | None]:
+    """Return the receipt among the *proofs* of a document, and why there is none to be read."""
+    if len(proofs) > 1:
+        return None, f"the document carries {len(proofs)} receipts; right would be one"
+    try:
+        return (Receipt.parse_proof(proofs[0]) if proofs else None), None
+    except JikinError as error:
+        return None, f"the receipt among the proofs cannot be read: {error}"
 
 
 def read_envelope(document: Document, suites: Suites) -> Reading:
     """Return what the credential in an envelope says of itself; its one signature is read as a proof is."""
     try:
-        opened = suites.open(contained(document.credential) if document.envelope is None else document.envelope)
+        opened = suites.open(_packed(document))
     except EnvelopeError as error:
         code = Code.PROOF_UNKNOWN_SUITE if error.code in UNKNOWN_ENVELOPES else Code.PROOF_MALFORMED
         return Reading(document, None, Fault(code, str(error)), ())
@@ -171,14 +201,24 @@ def read_envelope(document: Document, suites: Suites) -> Reading:
         credential = parse_opened(opened)
         proof = ReadProof(
             suite=opened.format,
-            method=envelope_method(opened, credential.issuer),
+            method=envelope_method(opened, credential.issuer) or _embedded_method(opened),
             created=opened.issued_at,
-            expires=opened.expires,
+            # An end that the credential states too is told as its own: the signature has not become any worse by it.
+            expires=None if opened.expires == credential.valid_until else opened.expires,
             statement=opened.statement,
         )
     except JikinError as error:
         return Reading(document, None, Fault(Code.MODEL_MALFORMED, str(error)), ())
     return Reading(document, credential, None, (proof,), opened)
+
+
+def _packed(document: Document) -> bytes:
+    """Return the envelope of *document*; raises EnvelopeError."""
+    if document.envelope is not None:
+        return document.envelope
+    if json_serialization.is_one(document.credential):
+        json_serialization.refuse()
+    return contained(document.credential)
 
 
 def parse_opened(opened: Opened) -> Credential:
@@ -205,6 +245,18 @@ def envelope_method(opened: Opened, issuer: str) -> DidUrl | None:
             return DidUrl(f"{did.text}#{did.identifier}")
         return DidUrl(f"{did.text}#0") if did.method == "jwk" else None
     except ValueRefusedError:
+        return None
+
+
+def _embedded_method(opened: Opened) -> DidUrl | None:
+    """Return the key in an envelope's own header as the did:jwk it spells, None where there is none.
+
+    Open Badges 3.0 (section 8.2.3) names keys so for issuers without a DID. As with keys in the fragment of a web
+    address, it counts only where a configured trust entry names that key for the issuer, never by itself.
+    """
+    try:
+        return None if opened.embedded_key is None else DidUrl(f"{did_jwk.did_of(opened.embedded_key)}#0")
+    except (CodecError, ValueRefusedError):
         return None
 
 

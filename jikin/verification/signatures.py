@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from jikin.dids.method import VerificationMethod
+from jikin.proofs.certificates import Certified, host_of
 from jikin.values import Did, DidUrl
 from jikin.verification.checks.key import RELATIONSHIP, bound
 from jikin.verification.evidence import Fact, Known, Missing
@@ -22,6 +23,28 @@ def documented(method: DidUrl, session: Session) -> Fact[VerificationMethod | No
     # A method that another DID controls is for that DID's document to show.
     own = found is not None and found.controller == method.did
     return Known(found if own else None, document.source)
+
+
+def certified(chain: tuple[bytes, ...], issuer: str, session: Session) -> Fact[Certified]:
+    """Return the key that certificates give to *issuer*, whenever that was (draft-ietf-oauth-sd-jwt-vc, x5c).
+
+    *chain* is DER, leaf first. Missing: ``certificate.other-issuer``, and why no root here vouches for the leaf.
+    """
+    fact = session.certified(chain)
+    if isinstance(fact, Known) and not fact.value.names(issuer):
+        host = host_of(issuer)
+        right = "such an issuer is named by no certificate" if host is None else f"right would be the DNS name {host}"
+        return Missing("certificate.other-issuer", f"the certificate is not for {issuer[:200]!r}; {right}")
+    return fact
+
+
+def certified_signer(proof: ReadProof, chain: tuple[bytes, ...], issuer: str, session: Session) -> Fact[Certified]:
+    """Return the certified key of *issuer* that *proof* is by; Missing as ``certified``, or when it is by another."""
+    fact = certified(chain, issuer, session)
+    if isinstance(fact, Missing):
+        return fact
+    fits = session.sources.suites.verifier(proof.suite).verify(proof.statement, fact.value.key)
+    return fact if fits else Missing(_UNREADABLE, "its signature does not fit")
 
 
 def signature_fault(

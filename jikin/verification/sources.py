@@ -10,6 +10,8 @@ from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
+from cryptography import x509
+
 from jikin.anchoring.chain import AnchorSlot, Block, IssuerRecord, KeyWindow, Registry, RegistryPins, RegistryView
 from jikin.anchoring.receipt import Receipt
 from jikin.codec import strict_json
@@ -19,6 +21,8 @@ from jikin.credentials.integrity import Integrity
 from jikin.credentials.profile import Profile
 from jikin.dids.method import DidDocument, DidMethods, Fetch
 from jikin.errors import CodecError, CredentialError, FetchError, JikinError, RegistryMismatchError, UnavailableError
+from jikin.proofs import certificates
+from jikin.proofs.certificates import Certified
 from jikin.proofs.suite import Suites
 from jikin.status.publication import Publication
 from jikin.status.snapshot import StatusSnapshot
@@ -105,7 +109,8 @@ class Sources:
     """Who can be asked.
 
     *registry* None: there is none. *trust*: configured entries, issuer → accepted keys. *schemas*: documents that the
-    operator vouches for, URL → bytes (JSON Schemas and credentials that carry one).
+    operator vouches for, URL → bytes (JSON Schemas and credentials that carry one). *roots*: the authorities whose
+    certificates (``x5c``) are believed.
     """
 
     registry: Registry | None
@@ -115,6 +120,7 @@ class Sources:
     contexts: Contexts
     trust: Trust = field(default_factory=dict)
     schemas: Mapping[str, bytes] = field(default_factory=dict)
+    roots: tuple[x509.Certificate, ...] = ()
 
     def at_newest(self) -> Session:
         """Return a session that looks at the registry as of its newest block: one for a batch of documents."""
@@ -149,6 +155,7 @@ class Session:
         self._pinned = _Answers[tuple[str, Integrity], bytes]("web")
         self._schemas = _Answers[tuple[str, Integrity], DataSchema]("web")
         self._resources = _Answers[str, bytes]("web")
+        self._certified = _Answers[tuple[bytes, ...], Certified]("certificate")
 
     @property
     def pins(self) -> RegistryPins | None:
@@ -234,6 +241,10 @@ class Session:
     def resource(self, url: str) -> Fact[bytes]:
         """Return the bytes at *url*, at most 4 MiB."""
         return self._resources.once(url, lambda: self._fetch.get(url, max_bytes=_MAX_RESOURCE))
+
+    def certified(self, chain: tuple[bytes, ...]) -> Fact[Certified]:
+        """Return the key that *chain* (DER, leaf first) gives to those it names, by a root that is trusted here."""
+        return self._certified.once(chain, lambda: certificates.certified(chain, self.sources.roots))
 
     def _read_pinned(self, url: str, integrity: Integrity) -> bytes:
         found = self.at_hand(url, integrity)

@@ -16,9 +16,10 @@ from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from jikin.badges import foreign
 from jikin.credentials.structure import items
 from jikin.errors import CredentialError
-from jikin.values import JsonObject
+from jikin.values import Json, JsonObject
 from jikin.verification import presentations, reporting
 from jikin.verification.document import Document
 from jikin.verification.findings import FINDINGS, Code, Question
@@ -66,6 +67,8 @@ def verify_credential(body: JsonObject, judging: Judging) -> VcAnswer:
         document = Document.of(value)
     except CredentialError:
         return _nothing(CREDENTIAL, judging)
+    if told := _foreign(value, judging):
+        return told
     report = verify(document, judging.session, judging.policy, judging.now)
     return _answer([report], report.outcome)
 
@@ -79,6 +82,8 @@ def verify_presentation(body: JsonObject, judging: Judging) -> VcAnswer:
     value = body.get(PRESENTATION)
     if not isinstance(value, Mapping | str):
         return _nothing(PRESENTATION, judging)
+    if told := _foreign(value, judging):
+        return told
     challenge, domain = (_option(body, name) for name in ("challenge", "domain"))
     found = presentations.verify_presentation(
         value,
@@ -154,6 +159,17 @@ def _problems(reports: Iterable[Report]) -> Iterable[JsonObject]:
             known = _PROBLEM_OF.get(question)
             kind = _STATUS_PROBLEM if question is Question.STATUS else f"{_PROBLEMS}{known or 'PARSING_ERROR'}"
             yield {"type": kind, "title": finding.code, "detail": finding.detail}
+
+
+def _foreign(value: Json, judging: Judging) -> VcAnswer | None:
+    """Return the answer about a document of another system, None about any other: it is not judged here, nor forged."""
+    kind = foreign.recognise(value)
+    if not kind.foreign:
+        return None
+    code = Code.PROOF_UNKNOWN_SUITE
+    detail = str(foreign.refusal(kind))
+    finding = Finding(code.value, FINDINGS[code].outcome, judging.policy.weight(code), detail)
+    return _answer([_bare_report("document", (finding,), judging)], Outcome.UNKNOWN)
 
 
 def _nothing(member: str, judging: Judging) -> VcAnswer:

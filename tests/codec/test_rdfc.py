@@ -38,6 +38,49 @@ def test_all_published_vectors_are_here() -> None:
     assert (len(EVALUATED), len(NEGATIVE), len(MAPPED)) == (64, 1, 21)
 
 
+PLAYED = {
+    **{f"{name}c": ("RDFC10EvalTest", f"{name}-rdfc10.nq") for name in EVALUATED},
+    **{f"{name}m": ("RDFC10MapTest", f"{name}-rdfc10map.json") for name in MAPPED},
+    **{f"{name}c": ("RDFC10NegativeEvalTest", None) for name in NEGATIVE},
+}
+
+
+def test_every_entry_of_the_manifest_is_played_as_what_it_is() -> None:
+    entries = {
+        entry["id"].removeprefix("#"): entry
+        for entry in json.loads((VECTORS / "manifest.jsonld").read_bytes())["entries"]
+    }
+    assert entries.keys() == PLAYED.keys()
+    for name, (kind, result) in PLAYED.items():
+        entry, case = entries[name], name[:-1]
+        assert (entry["type"], entry["action"]) == (f"rdfc:{kind}", f"rdfc10/{case}-in.nq")
+        assert entry.get("result") == (result and f"rdfc10/{result}")
+        assert entry.get("hashAlgorithm", "SHA256").lower() == hash_of(case)
+
+
+def test_the_manifest_in_turtle_lists_the_same_entries() -> None:
+    manifest = "http://www.w3.org/2001/sw/DataAccess/tests/test-manifest#"
+    base = "https://w3c.github.io/rdf-canon/tests/manifest"
+    turtle = pyoxigraph.parse((VECTORS / "manifest.ttl").read_bytes(), pyoxigraph.RdfFormat.TURTLE, base_iri=base)
+    actions = {
+        quad.subject.value.rpartition("#")[2]: quad.object.value.rpartition("/")[2]
+        for quad in turtle
+        if quad.predicate.value == f"{manifest}action"
+    }
+    assert actions == {name: f"{name[:-1]}-in.nq" for name in PLAYED}
+
+
+def test_the_kinds_of_entries_are_those_of_the_published_vocabulary() -> None:
+    vocabulary = json.loads((VECTORS / "vocab.jsonld").read_bytes())
+    defined = {one["@id"].removeprefix("rdfc:") for one in vocabulary["@graph"] if one.get("@type") == "rdfs:Class"}
+    assert {kind for kind, _result in PLAYED.values()} <= defined
+    terms = json.loads((VECTORS / "vocab_context.jsonld").read_bytes())["@context"]
+    assert terms["rdfc"] == vocabulary["@context"]["rdfc"]
+    turtle = pyoxigraph.parse((VECTORS / "vocab.ttl").read_bytes(), pyoxigraph.RdfFormat.TURTLE)
+    subjects = {quad.subject.value.removeprefix(terms["rdfc"]) for quad in turtle if "type" in quad.predicate.value}
+    assert defined <= subjects
+
+
 @pytest.mark.parametrize("case", EVALUATED)
 def test_the_canonical_form_is_the_published_one(case: str) -> None:
     expected = (VECTORS / "rdfc10" / f"{case}-rdfc10.nq").read_bytes().decode()

@@ -322,7 +322,7 @@ KEYS: dict[str, tuple[Any, str]] = {
         key(secretKeyJwk=method()["publicKeyJwk"] | {"d": encode_base64url(secret_of(HOLDER))}),
         "codec",
     ),
-    "an RSA key": (key(publicKeyJwk={"kty": "RSA"}, secretKeyJwk=None), "codec.jwk.unsupported"),
+    "a key of an unknown kind": (key(publicKeyJwk={"kty": "AKP"}, secretKeyJwk=None), "codec.jwk.unsupported"),
     "an id that is a number": (key(id=5), "codec"),
 }
 

@@ -78,7 +78,7 @@ def verdicts(path: Path, policy_name: str) -> Iterator[Verdict]:
     session = here.sources.at_newest()
     for found in checking.check_upload(path.name, path.read_bytes(), here, session):
         if found.report is None:
-            yield Verdict("unknown", (found.fault.code if found.fault else "document",))
+            yield Verdict(found.outcome.value, (found.fault.code if found.fault else "document",))
             continue
         told = {
             finding.code

@@ -13,7 +13,7 @@ from jikin.dids import document as documents
 from jikin.dids.pkh import DidPkh
 from jikin.dids.standard import standard_methods
 from jikin.dids.web_fetch import NoFetch
-from jikin.errors import ValueRefusedError
+from jikin.errors import DidError, ValueRefusedError
 from jikin.values import Address, ChainId, Did, KeyType, PublicKey
 from tests.codes import code_of
 from tests.shared_standards import standards
@@ -52,8 +52,13 @@ def test_the_issuer_of_a_published_credential_shows_the_method_that_its_proof_na
 
 
 def test_a_network_that_the_method_does_not_define_is_named() -> None:
-    for text in ("did:pkh:aleo:1:aleo1y90yg3yzs4g7q25f9nn8khuu00m8ysynxmcw8aca2d0phdx8dgpq4vw348",):
-        assert code_of(METHODS.resolve, Did(text), NoFetch()) == "did.pkh.namespace"
+    published = json.loads((VECTORS / NOT_DEFINED).read_bytes())
+    did = Did(published["id"])
+    with pytest.raises(DidError, match="'aleo:1'") as refused:
+        METHODS.resolve(did, NoFetch())
+    assert refused.value.code == "did.pkh.namespace"
+    # nor does the document, were it asked for elsewhere, name a key that anybody here can use
+    assert documents.read(did, published).methods == ()
 
 
 ADDRESS = "0xF3beAC30C498D9E26865F34fCAa57dBB935b0D74"

@@ -45,6 +45,8 @@ SUITES = Suites((SUITE,))
 @dataclass(frozen=True, slots=True)
 class Vector:
     folder: Path
+    unsigned: Path
+    chosen_by_issuer: Path
     selective: Path
 
     def json(self, name: str) -> Any:
@@ -75,8 +77,18 @@ class Vector:
 
 
 ALL = {
-    "employment": Vector(VECTORS / "ecdsa-sd-2023" / "employ", VECTORS / "employSelective.json"),
-    "permanent resident": Vector(VECTORS / "ecdsa-sd-2023" / "prc", VECTORS / "prCredSelective.json"),
+    "employment": Vector(
+        VECTORS / "ecdsa-sd-2023" / "employ",
+        VECTORS / "employmentAuth.json",
+        VECTORS / "employMandatory.json",
+        VECTORS / "employSelective.json",
+    ),
+    "permanent resident": Vector(
+        VECTORS / "ecdsa-sd-2023" / "prc",
+        VECTORS / "prCredUnsigned.json",
+        VECTORS / "prCredMandatory.json",
+        VECTORS / "prCredSelective.json",
+    ),
 }
 each_vector = pytest.mark.parametrize("vector", ALL.values(), ids=ALL.keys())
 
@@ -95,6 +107,32 @@ def verdict(document: JsonObject, key: PublicKey = ISSUER.public_key) -> str:
 
 
 # --- base ---
+
+# The published input of the second vector has another description than the document that was signed.
+SIGNED_WITH = {"permanent resident": {"description": "Permanent Resident Card from Government of Utopia."}}
+
+
+@pytest.mark.parametrize("name", ALL)
+def test_what_is_signed_is_the_published_input(name: str) -> None:
+    unsigned = json.loads(ALL[name].unsigned.read_bytes())
+    changes = SIGNED_WITH.get(name, {})
+    assert ALL[name].base[0] == unsigned | changes
+    assert all(unsigned[member] != value for member, value in changes.items())
+
+
+@each_vector
+def test_the_base_proof_is_read_as_what_its_holder_recovers_from_it(vector: Vector) -> None:
+    value, recovered = ecdsa_sd_value.read(vector.base[1]), vector.json("derivedRecoveredBaseData")
+    assert isinstance(value, BaseValue)
+    assert {
+        "baseSignature": value.base_signature.hex(),
+        "proofPublicKey": multikey.encode(value.public_key),
+        "hmacKey": value.hmac_key.hex(),
+        "signatures": [signature.hex() for signature in value.signatures],
+        "mandatoryPointers": list(value.mandatory_pointers),
+    } == recovered
+    assert recovered["mandatoryPointers"] == json.loads(vector.chosen_by_issuer.read_bytes())
+    assert value.to_text() == vector.base[1]["proofValue"]
 
 
 @each_vector

@@ -110,6 +110,13 @@ def test_every_intermediate_value_is_the_published_one(vector: Vector) -> None:
 
 
 @each_vector
+def test_what_is_signed_is_the_published_input(vector: Vector) -> None:
+    unsecured, _ = securing.split(vector.json("signed"))
+    name = "employmentAuth" if vector.folder.name == "employ" else "unsigned"
+    assert unsecured == json.loads((VECTORS / f"{name}.json").read_bytes())
+
+
+@each_vector
 def test_signing_again_makes_the_published_proof(vector: Vector) -> None:
     published = vector.json("signed")
     unsecured, (proof,) = securing.split(published)

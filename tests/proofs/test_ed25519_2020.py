@@ -14,6 +14,7 @@ from jikin.errors import CanonicalizationError, ProofError, UnknownSuiteError
 from jikin.proofs import securing
 from jikin.proofs.data_integrity import DataIntegritySuite
 from jikin.proofs.ed25519 import Ed25519Signer
+from jikin.proofs.ed25519_signature_2020 import CONTEXT
 from jikin.proofs.standard import standard_suites
 from jikin.proofs.suite import ProofOptions
 from jikin.values import DidUrl, parse_instant, sha256
@@ -60,6 +61,12 @@ def test_every_intermediate_value_is_the_published_one() -> None:
     assert statement.signed.hex() == text("combinedHash")
     assert statement.signature.hex() == text("sigHex")
     assert proof["proofValue"] == text("sigBTC58")
+
+
+def test_what_is_signed_is_the_published_input_with_the_context_of_the_suite() -> None:
+    unsecured, _ = securing.split(published())
+    unsigned = published("vectors/vc-di-eddsa/unsigned.json")
+    assert unsecured == unsigned | {"@context": [*unsigned["@context"], CONTEXT]}
 
 
 def test_signing_again_makes_the_published_proof() -> None:

@@ -81,6 +81,13 @@ def test_every_intermediate_value_is_the_published_one(vector: Vector) -> None:
 
 
 @each_vector
+def test_what_is_signed_is_the_published_input(vector: Vector) -> None:
+    unsecured, _ = securing.split(vector.json("signed"))
+    name = "employmentAuth" if vector.folder.name == "employ" else "unsigned"
+    assert unsecured == json.loads((VECTORS / f"{name}.json").read_bytes())
+
+
+@each_vector
 def test_signing_again_makes_the_published_proof(vector: Vector) -> None:
     published = vector.json("signed")
     unsecured, (proof,) = securing.split(published)
@@ -108,6 +115,7 @@ def test_every_proof_of_the_published_sets_and_chains_verifies(name: str, count:
     document = json.loads((VECTORS / "proof-set-chain" / f"{name}.json").read_bytes())
     statements = securing.statements(document, SUITES)
     proofs = document["proof"] if isinstance(document["proof"], list) else [document["proof"]]
+    assert securing.split(document)[0] == json.loads((VECTORS / "unsigned.json").read_bytes())
     assert len(statements) == len(proofs) == count
     for statement, proof in zip(statements, proofs, strict=True):
         key = multikey.decode(proof["verificationMethod"].partition("#")[2])

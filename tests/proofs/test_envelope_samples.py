@@ -168,9 +168,6 @@ def test_an_sd_jwt_as_json_is_refused_with_the_reason(name: str) -> None:
 
 
 REFUSED = {
-    "samples/1edtech-validator/ob30/simple.jwt": "envelope.unsupported",
-    "samples/1edtech-validator/clr20/simple.jwt": "envelope.unsupported",
-    "samples/1edtech-validator/ob30/simple-jwt.svg": "envelope.unsupported",
     "samples/1edtech-validator/ob20/simple.jwt": "envelope.unknown",
     "samples/1edtech-validator/ob20/simple-not-revoked.jwt": "envelope.unknown",
     "vectors/oid4vci/1.0/wallet_attestation.jwt.txt": "envelope.unknown",

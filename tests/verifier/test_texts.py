@@ -9,7 +9,7 @@ from tests.page_texts import assert_same_texts, assert_texts_used, assert_voice
 
 HERE = Path(verifier.__file__).parent
 # Put together while a page is made: by kind of verdict, by code, by field.
-TOGETHER = ("verdict.", "why.", "next.", "check.", "word.", "fault.", "nav.", "facts.")
+TOGETHER = ("verdict.", "why.", "next.", "check.", "word.", "fault.", "nav.", "facts.", "imported.")
 
 
 def test_both_languages_say_the_same() -> None:

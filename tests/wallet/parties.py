@@ -32,9 +32,13 @@ from jikin.openid4vc.issuance import CredentialRequest, CredentialResponse, Toke
 from jikin.openid4vc.metadata import Configuration, Display, IssuerMetadata, ServerMetadata
 from jikin.openid4vc.offer import CredentialOffer, TxCode, uri_by_reference
 from jikin.openid4vc.request import RequestObject
+from jikin.proofs.envelopes import sd_jwt_vc
+from jikin.proofs.envelopes.disclosures import Path
 from jikin.proofs.p256 import P256Signer
+from jikin.status.bitstring import token_list_url
+from jikin.status.token_list import status_claim
 from jikin.testing.world import Institution, Issued, World
-from jikin.values import CertificateNumber, Did, DidUrl, Json, JsonObject, Signer
+from jikin.values import CertificateNumber, Did, DidUrl, Json, JsonObject, PublicKey, Signer
 from jikin.verification import policy as policies
 from jikin.verification.document import Document
 from jikin.verification.presentations import PresentationReport, verify_presentation
@@ -51,6 +55,8 @@ RECORD = {
     "passed_on": "2026-05-29",
 }
 TYPE = "national-technical-qualification"
+SELECTIVE = f"{TYPE}.sd-jwt"
+VCT = "https://jikin.example/credentials/national-technical-qualification"
 
 
 @contextmanager
@@ -80,6 +86,9 @@ class Office:
 
     The attributes say how it behaves: *deferrals* answers with 202 come before each certificate, *spoil* changes what
     is handed out, *tx_code* None asks for none, *out* True answers 503 at the endpoint named.
+
+    A copy in SD-JWT VC has the claims after *claims* changed them, of which those at *disclosable* too can be left out;
+    it is made out to the key that *cnf* returns for the holder's.
     """
 
     world: World
@@ -90,7 +99,10 @@ class Office:
     tx_code: str | None = "4932"
     deferrals: int = 0
     days: int | None = None
-    spoil: Callable[[JsonObject], Json] = field(default=lambda credential: credential)
+    spoil: Callable[[Any], Json] = field(default=lambda credential: credential)
+    claims: Callable[[dict[str, Any]], dict[str, Any]] = field(default=lambda claims: claims)
+    disclosable: tuple[Path, ...] = ()
+    cnf: Callable[[PublicKey], PublicKey | None] = field(default=lambda key: key)
     out: set[str] = field(default_factory=set)
     anchored: bool = True
     named_identifier: str | None = None  # who the metadata says it is, if not the truth
@@ -100,6 +112,7 @@ class Office:
     calls: list[str] = field(default_factory=list)
     events: list[str] = field(default_factory=list)
     issued: dict[str, Issued] = field(default_factory=dict)  # by holder
+    selective: dict[str, PublicKey] = field(default_factory=dict)  # holders who asked for SD-JWT VC, and their keys
     codes: dict[str, str] = field(default_factory=dict)  # live code → configuration
     tokens: set[str] = field(default_factory=set)
     nonces: set[str] = field(default_factory=set)
@@ -118,10 +131,11 @@ class Office:
             proof_algorithms=("ES256", "EdDSA"),
             display=(Display("국가기술자격증", "ko"), Display("National technical qualification", "en")),
         )
+        selective = replace(configuration, id=SELECTIVE, format="dc+sd-jwt", types=(), vct=VCT, signing=("EdDSA",))
         metadata = IssuerMetadata(
             credential_issuer=address,
             credential_endpoint=f"{address}/credential",
-            configurations={TYPE: configuration},
+            configurations={TYPE: configuration, SELECTIVE: selective},
             nonce_endpoint=f"{address}/nonce",
             deferred_credential_endpoint=f"{address}/deferred",
             notification_endpoint=f"{address}/notification",
@@ -131,12 +145,14 @@ class Office:
             world, address, institution, metadata, ServerMetadata(issuer=address, token_endpoint=f"{address}/token")
         )
 
-    def offer(self, *, by_reference: bool = False) -> str:
+    def offer(self, *, by_reference: bool = False, configuration: str = TYPE) -> str:
         """Return the link of a fresh offer."""
         code = secrets.token_urlsafe(24)
-        self.codes[code] = TYPE
+        self.codes[code] = configuration
         tx_code = None if self.tx_code is None else TxCode(len(self.tx_code), description="문자로 보낸 번호")
-        offer = CredentialOffer(issuer=self.address, configurations=(TYPE,), pre_authorized_code=code, tx_code=tx_code)
+        offer = CredentialOffer(
+            issuer=self.address, configurations=(configuration,), pre_authorized_code=code, tx_code=tx_code
+        )
         if not by_reference:
             return offer.to_uri()
         name = secrets.token_hex(8)
@@ -154,6 +170,12 @@ class Office:
         index = institution.permutation.entry(len(self.issued))
         number = CertificateNumber.random(2026, institution.profile.number_code)
         until = None if self.days is None else self.world.clock() + self.days * 86_400
+        if str(holder) in self.selective:
+            text = self._selective(self.selective[str(holder)], number, index, until)
+            receipt = institution.anchor([text])[0]
+            if self.anchored:
+                self.publish_receipt(text, receipt.to_json())
+            return Issued(Document.of(text, receipt), number, index, receipt.salt)
         unsecured = institution.unsecured(TYPE, RECORD, number=number, index=index, valid_until=until)
         subject = unsecured["credentialSubject"]
         assert isinstance(subject, Mapping)
@@ -163,7 +185,31 @@ class Office:
             self.publish_receipt(credential, receipt.to_json())
         return Issued(Document(credential, receipt), number, index, receipt.salt)
 
-    def publish_receipt(self, credential: JsonObject, receipt: JsonObject) -> None:
+    def _selective(self, key: PublicKey, number: CertificateNumber, index: int, until: int | None) -> str:
+        institution = self.institution
+        kind = self.world.types.named(TYPE)
+        names = institution.profile.names
+        list_url = token_list_url(institution.profile.base_url, institution.list_id)
+        claims = self.claims(
+            {
+                "iss": str(institution.did),
+                "iat": self.world.clock(),
+                **({} if until is None else {"exp": until}),
+                "vct": VCT,
+                "status": status_claim(list_url, index),
+                **kind.build_claims(RECORD, issuer_name={"ko": names.ko, "en": names.en}, number=number),
+            }
+        )
+        disclosable = [(name,) for name in kind.claims.disclosable if name in claims]
+        return sd_jwt_vc.issue(
+            claims,
+            [*disclosable, *self.disclosable],
+            institution.signer,
+            key_id=str(institution.method),
+            holder_key=self.cnf(key),
+        )
+
+    def publish_receipt(self, credential: JsonObject | str, receipt: JsonObject) -> None:
         digest = self.institution.digest(credential)
         self.world.files.publish(f"{self.address}/receipts/{digest.raw.hex()}", receipt)
 
@@ -225,6 +271,8 @@ class Office:
             )
         except ProtocolError as error:
             return _error(error)
+        if asked.configuration == SELECTIVE:
+            self.selective[str(proof.did)] = proof.public_key
         if self.deferrals:
             transaction = secrets.token_urlsafe(16)
             self.deferred[transaction] = (str(proof.did), self.deferrals)
@@ -251,7 +299,8 @@ class Office:
         return made
 
     def _handed_out(self, holder: Did) -> Any:
-        credential = self.spoil(self.issue(holder).document.credential)
+        document = self.issue(holder).document
+        credential = self.spoil(document.credential if document.envelope is None else document.envelope.decode())
         return dict(CredentialResponse((credential,), notification_id=secrets.token_hex(8)).to_json())
 
     async def _notification(self, request: Request) -> Any:
@@ -287,6 +336,14 @@ def _unauthorized() -> JSONResponse:
 
 
 EVERYTHING: JsonObject = {"credentials": [{"id": "it", "format": "ldp_vc", "meta": {}}]}
+
+
+def asking_for(*claims: str, vct: str = VCT, **more: Json) -> JsonObject:
+    """Return a query for an SD-JWT VC that shows *claims*."""
+    wanted: dict[str, Json] = {"id": "it", "format": "dc+sd-jwt", "meta": {"vct_values": [vct]}, **more}
+    if claims:
+        wanted["claims"] = [{"path": [name], "id": name} for name in claims]
+    return {"credentials": [wanted]}
 
 
 @dataclass
@@ -474,4 +531,16 @@ def renamed(credential: JsonObject) -> JsonObject:
     return {**credential, "credentialSubject": {**subject, "identifier": forged}}
 
 
-__all__ = ["EVERYTHING", "RECORD", "TYPE", "Employer", "Office", "renamed", "replace", "served"]
+__all__ = [
+    "EVERYTHING",
+    "RECORD",
+    "SELECTIVE",
+    "TYPE",
+    "VCT",
+    "Employer",
+    "Office",
+    "asking_for",
+    "renamed",
+    "replace",
+    "served",
+]

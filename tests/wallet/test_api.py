@@ -15,7 +15,7 @@ from jikin.testing.clock import FixedClock
 from jikin.testing.world import World
 from jikin.verification.report import Outcome
 from tests.wallet.conftest import wallet_in
-from tests.wallet.parties import Employer, Office
+from tests.wallet.parties import RECORD, SELECTIVE, Employer, Office, asking_for
 from wallet.service import application_of
 
 TOKEN = "a development token"
@@ -52,6 +52,23 @@ def test_present(client: TestClient, office: Office, employer: Employer) -> None
     answer = client.post("/api/requests", json={"request": employer.ask()})
     assert answer.status_code == 200
     assert answer.json()["to"]["trust"] == "verified"
+    assert employer.judged().outcome is Outcome.PASSED
+
+
+def test_a_certificate_is_received_as_text_and_shown_in_part(
+    client: TestClient, office: Office, employer: Employer
+) -> None:
+    offer = {"credential_offer": office.offer(configuration=SELECTIVE), "tx_code": office.tx_code}
+    (one,) = client.post("/api/offers", json=offer).json()["credentials"]
+    assert (one["format"], one["standing"]) == ("dc+sd-jwt", "passed")
+    assert client.get("/api/credentials").json()["credentials"] == [one]
+    whole = client.get(f"/api/credentials/{one['id']}").json()
+    assert whole["credential"].endswith("~")
+    assert whole["claims"]["name"] == RECORD["name_ko"]
+    assert whole["check_url"].upper().endswith(one["number"].replace("-", ""))
+    answer = client.post("/api/requests", json={"request": employer.ask(asking_for("passed_on"))}).json()
+    labels = [label["en"] for label in answer["claims"]["it"]]
+    assert labels == ["Qualification", "Qualification in English", "Code", "Date passed"]
     assert employer.judged().outcome is Outcome.PASSED
 
 

@@ -17,7 +17,7 @@ from jikin.testing.clock import FixedClock
 from jikin.testing.world import World
 from jikin.web import logs
 from tests.wallet.conftest import NAME, PASSPHRASE, wallet_in
-from tests.wallet.parties import RECORD, Employer, Office
+from tests.wallet.parties import RECORD, SELECTIVE, Employer, Office, asking_for
 from wallet import accounts
 from wallet.app import Wallet
 from wallet.service import application_of
@@ -78,6 +78,10 @@ def _lived(wallet: Wallet, office: Office, employer: Employer) -> dict[str, str]
         whole = client.get(f"/api/credentials/{one['id']}").json()
         assert client.post("/api/requests", json={"request": employer.ask()}).status_code == 200
         client.post("/api/requests", json={"request": employer.ask(), "decline": True})
+        offered = {"credential_offer": office.offer(configuration=SELECTIVE), "tx_code": office.tx_code}
+        (part,) = client.post("/api/offers", json=offered).json()["credentials"]
+        text = client.get(f"/api/credentials/{part['id']}").json()["credential"]
+        assert client.post("/api/requests", json={"request": employer.ask(asking_for("score"))}).status_code == 200
         client.post("/api/credentials/check")
         client.post("/api/offers", json={"credential_offer": offer, "tx_code": "0000"})
         office.deferrals = 50
@@ -99,6 +103,10 @@ def _lived(wallet: Wallet, office: Office, employer: Employer) -> dict[str, str]
             "issuer": one["issuer"]["ko"],
             "issuer's address": office.address,
             "who asked": employer.address,
+            "issuer's signature under a text": text.split("~")[0].rpartition(".")[2],
+            "a disclosure": text.split("~")[1],
+            "its certificate number": part["number"],
+            "what a claim is called": "취득점수",
             "salt of the receipt": whole["receipt"]["salt"].removeprefix("0x"),
         }
         places = _at_rest(wallet.settings.data)

@@ -18,7 +18,7 @@ from jikin.testing.clock import FixedClock
 from jikin.testing.world import World
 from jikin.web import logs
 from tests.wallet.conftest import PASSPHRASE, signed_up, wallet_in
-from tests.wallet.parties import Employer, Office, served
+from tests.wallet.parties import SELECTIVE, Employer, Office, asking_for, served
 from wallet import accounts, cli
 from wallet.service import application_of
 
@@ -130,6 +130,15 @@ def test_the_same_over_http(
     assert json.loads(done(run(environ, "present", employer.ask(), "--url", url, "--json")))["presented"] == {
         "it": one["id"]
     }
+
+
+def test_a_certificate_is_shown_in_part(
+    environ: dict[str, str], remote: tuple[str, str], office: Office, employer: Employer
+) -> None:
+    url, environ["JIKIN_WALLET_TOKEN"] = remote
+    done(run(environ, "receive", office.offer(configuration=SELECTIVE), "--code", "4932", "--url", url))
+    said = done(run(environ, "present", employer.ask(asking_for("passed_on")), "--url", url))
+    assert "  it: 자격종목, 자격종목 (영문), 종목코드, 합격일" in said
 
 
 @pytest.mark.parametrize("id", ["nothing", "../credentials"])

@@ -66,7 +66,7 @@ def test_the_holder_sees_every_field_that_would_be_shown(
     wallet: Wallet, vault: OpenVault, held: str, employer: Employer
 ) -> None:
     asked = presenting.look(wallet, vault, employer.ask())
-    values = {field.value for field in asked.wanted[0].shown[held]}
+    values = {field.value for field in asked.wanted[0].shown[held].fields}
     assert {RECORD["name_ko"], RECORD["score"], RECORD["passed_on"]} <= values
 
 

@@ -253,8 +253,9 @@ def test_a_configuration_that_the_issuer_does_not_have_is_refused(
         receiving.look(wallet, vault, office.offer())
 
 
-def test_another_format_is_refused(wallet: Wallet, vault: OpenVault, office: Office) -> None:
-    other = replace(office.metadata.configurations[TYPE], format="dc+sd-jwt")
+@pytest.mark.parametrize("format_", ["mso_mdoc", "dc+sd-jwt"], ids=["another", "SD-JWT VC of no type"])
+def test_a_format_is_refused_that_is(wallet: Wallet, vault: OpenVault, office: Office, format_: str) -> None:
+    other = replace(office.metadata.configurations[TYPE], format=format_)
     office.metadata = replace(office.metadata, configurations={TYPE: other})
     with pytest.raises(WalletError) as refused:
         receiving.look(wallet, vault, office.offer())

@@ -30,6 +30,7 @@ from tests.browser import (
     picture,
     running,
 )
+from tests.looks import see
 from tests.web import gallery
 from tests.web.gallery import Gallery
 
@@ -47,19 +48,23 @@ def site() -> Iterator[Site]:
         yield url, remembered
 
 
-@pytest.mark.parametrize("scheme", list(SCHEMES))
-@pytest.mark.parametrize("width", WIDTHS)
+EVERY_LOOK = [(width, scheme) for width in WIDTHS for scheme in SCHEMES]
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_part_is_accessible_and_fits(
-    site: Site, page_for: PageFor, language: str, width: int, scheme: str
-) -> None:
-    page = page_for(language, width, scheme)
+def test_every_part_is_accessible_and_fits(site: Site, page_for: PageFor, language: str) -> None:
+    page = page_for(language)
     page.goto(site[0])
-    html = page.locator("html")
-    assert html.get_attribute("lang") == language
-    for name, value in SCHEMES[scheme].items():
-        assert html.get_attribute(f"data-{name}") == value
-    picture(page, f"parts-{language}-{width}-{scheme}")
+    assert page.locator("html").get_attribute("lang") == language
+    see(page, "parts", EVERY_LOOK)
+
+
+@pytest.mark.parametrize("scheme", list(SCHEMES))
+def test_a_page_comes_in_the_look_that_was_chosen(site: Site, page_for: PageFor, scheme: str) -> None:
+    page = page_for("ko", 360, scheme)
+    page.goto(site[0])
+    for name in ("theme", "contrast", "text"):
+        assert page.locator("html").get_attribute(f"data-{name}") == SCHEMES[scheme].get(name)
     assert_good(page)
 
 
@@ -75,17 +80,12 @@ def test_the_systems_wish_for_contrast_is_met_without_any_switch(
     assert_good(page)
 
 
-@pytest.mark.parametrize(
-    ("language", "width", "scheme"), [("ko", 360, "light"), ("en", 1280, "dark"), ("en", 360, "big")]
-)
-def test_every_kind_of_page_is_accessible_and_fits(
-    site: Site, page_for: PageFor, language: str, width: int, scheme: str
-) -> None:
-    page = page_for(language, width, scheme)
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_kind_of_page_is_accessible_and_fits(site: Site, page_for: PageFor, language: str) -> None:
+    page = page_for(language)
     for path, errors in (("/console", 0), ("/holder", 0), ("/camera", 0), ("/passkeys", 0), ("/nowhere", 1)):
         page.goto(site[0] + path)
-        picture(page, f"{path[1:]}-{language}-{width}-{scheme}")
-        assert_good(page, expected_errors=errors)
+        see(page, path[1:], ((360, "light"), (1280, "dark"), (360, "big")), expected_errors=errors)
 
 
 def test_every_part_shows_without_a_script(site: Site, page_for: PageFor) -> None:

@@ -78,7 +78,8 @@ def resume(wallet: TheWallet, vault: Holder) -> JSONResponse:
 def present(wallet: TheWallet, vault: Holder, body: JsonBody) -> JSONResponse:
     """Show what is asked for and return what was shown to whom, 200.
 
-    Without ``choose`` (query id → certificate id) only certificates in good standing are shown.
+    Without ``choose`` (query id → certificate id) only certificates in good standing are shown. Of a certificate in the
+    format ``dc+sd-jwt`` what the request asks for is shown; ``claims`` says what that was, by query id.
     """
     link, choose, decline = _text(body, "request"), _choice(body), body.get("decline")
     if decline is not None and not isinstance(decline, bool):

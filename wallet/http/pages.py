@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from fastapi import APIRouter, Depends, Request, Response
 
 from jikin.errors import WalletError
+from jikin.openid4vc.candidate import SD_JWT_VC
 from jikin.values import Json, format_instant
 from jikin.web.languages import day
 from jikin.web.origin import same_origin
@@ -18,6 +19,7 @@ from wallet.http.layout import ACTIVITY, LIST, say_of, show, tongue_of
 from wallet.http.opened import PRIVATE, HolderRoute, Opened, PerhapsOpened, TheWallet, marked, see
 from wallet.http.paper import paper
 from wallet.http.shown import Say
+from wallet.members import texts
 from wallet.values import Event, Held, Standing
 
 router = APIRouter(tags=["pages"], route_class=HolderRoute)
@@ -169,11 +171,22 @@ def pdf(request: Request, wallet: TheWallet, vault: Opened, id: str) -> Response
     return _download(data, "application/pdf", "certificate.pdf")
 
 
-@router.get("/credentials/{id}/credential.json", summary="The signed original")
+@router.get("/credentials/{id}/credential.json", summary="The signed original, where that is JSON")
 def original(wallet: TheWallet, vault: Opened, id: str) -> Response:
-    """Return the credential as the issuer signed it."""
+    """Return the credential as the issuer signed it; raises WalletError (``wallet.original.not-found``) for a text."""
     held = holding.one(wallet, vault, id)
+    if held.envelope is not None:
+        raise WalletError("this certificate came as SD-JWT, not as JSON", code="wallet.original.not-found")
     return _download(_readable(held.credential), "application/vc", "credential.json")
+
+
+@router.get("/credentials/{id}/credential.sd-jwt", summary="The signed original, where that is an SD-JWT")
+def original_text(wallet: TheWallet, vault: Opened, id: str) -> Response:
+    """Return the SD-JWT VC with all disclosures; raises WalletError (``wallet.original.not-found``) for JSON."""
+    held = holding.one(wallet, vault, id)
+    if held.envelope is None:
+        raise WalletError("this certificate came as JSON, not as SD-JWT", code="wallet.original.not-found")
+    return _download(held.envelope.encode(), f"application/{SD_JWT_VC}", "credential.sd-jwt")
 
 
 @router.get("/credentials/{id}/receipt.json", summary="The receipt of its record")
@@ -206,7 +219,7 @@ def export(wallet: TheWallet, vault: Opened) -> Response:
     content: dict[str, Json] = {
         "type": "JikinWalletExport",
         "version": 1,
-        "certificates": [{"credential": entry.credential, "receipt": entry.receipt} for entry in held],
+        "certificates": [{"credential": entry.issued, "receipt": entry.receipt} for entry in held],
     }
     return _download(_readable(content), "application/json", "certificates.json")
 
@@ -227,12 +240,21 @@ class Line:
     iso: str
     text: str = field(repr=False)
     party: str | None = field(repr=False)
+    claims: str = ""
 
 
 def _line(event: Event, language: str, say: Say) -> Line:
     title = shown.tongue(event.title, language) or say("activity.certificate")
     text = say(f"activity.{event.act if event.act in activity.ACTS else 'other'}", title=title)
-    return Line(event.at, format_instant(event.at), text, event.party)
+    return Line(event.at, format_instant(event.at), text, event.party, _claims(event, language, say))
+
+
+def _claims(event: Event, language: str, say: Say) -> str:
+    """Return which claims of a certificate were shown; an empty text where it was shown whole, or nothing was."""
+    listed = event.detail.get("claims")
+    labels = [texts(label) for label in listed] if isinstance(listed, (list, tuple)) else []
+    names = ", ".join(name for label in labels if (name := shown.tongue(label, language)))
+    return say("activity.claims", names=names) if names else ""
 
 
 def _download(data: bytes, media_type: str, name: str) -> Response:

@@ -6,14 +6,17 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from jikin.credentials.types import CredentialTypes
+from jikin.credentials.parsing import parse
+from jikin.credentials.text import visible
 from jikin.errors import CredentialError
 from jikin.values import JsonObject
 from jikin.web.languages import day
+from wallet import describing
 from wallet.http.shown import Say, tongue
 from wallet.printing import seal_letters
 from wallet.values import Held, Standing
 
+_MAX_NAME = 200
 _UNSEALED = frozenset({Standing.FAILED, Standing.UNKNOWN, Standing.WAITING})
 _ENDED = frozenset({Standing.REVOKED, Standing.REPLACED, Standing.EXPIRED, Standing.SUSPENDED})
 
@@ -42,7 +45,7 @@ def paper(held: Held, language: str, say: Say) -> Paper:
     return Paper(
         kind=texts.get("title") or say("detail.document"),
         title=tongue(held.title, language),
-        name=_name(held.credential, language),
+        name=_name(held, language),
         body=tuple(texts.get("body", "").splitlines()),
         day=None if held.issued_at is None else day(held.issued_at, language),
         signatory=tuple((texts.get("signatory") or issuer).splitlines()),
@@ -53,12 +56,12 @@ def paper(held: Held, language: str, say: Say) -> Paper:
 
 def _printed(held: Held, language: str) -> Mapping[str, str]:
     """Return title, body and signatory as the type lays them out; nothing where the type or its layout is not known."""
-    types = CredentialTypes.packaged()
-    layout = types.named(held.type).layouts.get(language) if held.type in types.ids else None
-    if layout is None:
+    credential = parse(held.credential)
+    kind = credential.kind
+    layout = None if kind is None else kind.layouts.get(language)
+    if kind is None or layout is None:
         return {}
-    kind = types.named(held.type)
-    values = kind.fields(kind.read_back(held.credential), held.issuer)
+    values = kind.fields(describing.record_of(credential), held.issuer)
     filled: dict[str, str] = {}
     for part in ("title", "body", "signatory"):
         try:
@@ -81,9 +84,16 @@ def _seal(issuer: str) -> tuple[tuple[str, float, float], ...]:
     )
 
 
-def _name(credential: JsonObject, language: str) -> str | None:
-    """Return the holder's name as the certificate states it (Open Badges 3.0, IdentityObject), best in *language*."""
-    names = [name for name in _stated_names(credential.get("credentialSubject")) if name]
+def _name(held: Held, language: str) -> str | None:
+    """Return the holder's name as the certificate states it, best in *language*.
+
+    In an Open Badge that is an IdentityObject (3.0); in an SD-JWT VC a claim.
+    """
+    if held.envelope is None:
+        names = [name for name in _stated_names(held.credential.get("credentialSubject")) if name]
+    else:
+        stated = (held.credential.get(claim) for claim in ("name", "name_en"))
+        names = [visible(name, _MAX_NAME) for name in stated if isinstance(name, str) and name]
     fitting = [name for name in names if name.isascii() is (language == "en")]
     return next(iter(fitting or names), None)
 

@@ -22,7 +22,7 @@ from wallet.http.receiving import MAX_PICTURE
 from wallet.http.shown import Card, Say
 from wallet.http.wording import REQUEST_FAULTS, LinkKind, kind_of_link, picture_text
 from wallet.sessions import OpenVault
-from wallet.values import Asked, Held, Presented, Standing, Trust, Wanted
+from wallet.values import Asked, Held, Presented, Shown, Standing, Trust, Wanted
 
 router = APIRouter(tags=["pages"], route_class=HolderRoute)
 _OURS = [Depends(same_origin)]
@@ -142,10 +142,14 @@ def _ways(request: Request, wallet: Wallet, vault: OpenVault, fault: Fault | Non
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
-    """A certificate that fits, as the consent page shows it: what would be seen of it, and what to be warned of."""
+    """A certificate that fits, as the consent page shows it: what would be seen of it, and what to be warned of.
+
+    *hidden* are the names of what would not be seen.
+    """
 
     card: Card
     rows: tuple[tuple[str, str], ...] = field(repr=False)
+    hidden: tuple[str, ...]
     warning: str | None
     chosen: bool
 
@@ -159,6 +163,11 @@ class Question:
     candidates: tuple[Candidate, ...]
     skipped: bool
 
+    @property
+    def selective(self) -> bool:
+        """Say whether certificates that fit are shown in part; all that fit one question are of one format."""
+        return any(candidate.card.selective for candidate in self.candidates)
+
 
 def _consent(
     request: Request, asked: Asked, *, chosen: Mapping[str, str] | None = None, fault: Fault | None = None
@@ -166,6 +175,7 @@ def _consent(
     language, say = tongue_of(request), say_of(request)
     questions = [_question(wanted, chosen, language, say) for wanted in asked.wanted]
     warned = any(row.warning for question in questions for row in question.candidates if row.chosen)
+    choices = [question for question in questions if len(question.candidates) > 1 or not question.required]
     return show(
         request,
         "consent.html",
@@ -178,6 +188,7 @@ def _consent(
         purpose=shown.tongue(asked.purpose, language),
         questions=[question for question in questions if question.required],
         optional=[question for question in questions if not question.required],
+        leaves_out=any(row.hidden for question in choices for row in question.candidates),
         warned=warned or (fault is not None and fault.code == "wallet.not-understood"),
     )
 
@@ -202,20 +213,38 @@ def _picked(wanted: Wanted, chosen: Mapping[str, str] | None) -> str | None:
 def _candidate(held: Held, wanted: Wanted, picked: str | None, language: str, say: Say) -> Candidate:
     card = shown.card(held, language, say)
     warning = None if held.standing is Standing.PASSED else say(f"consent.warn-{held.standing}")
-    return Candidate(card, _rows(held, wanted, language, say), warning, held.id == picked)
+    seen = wanted.shown[held.id]
+    hidden = tuple(shown.tongue(label, language) for label in seen.hidden)
+    rows = _whole(held, seen, language, say) if seen.whole else _part(held, seen, language, say)
+    return Candidate(card, rows, hidden, warning, held.id == picked)
 
 
-def _rows(held: Held, wanted: Wanted, language: str, say: Say) -> tuple[tuple[str, str], ...]:
-    issuer = shown.tongue(held.issuer, language)
-    issued = issuer if held.issued_at is None else f"{issuer}, {day(held.issued_at, language)}"
+def _part(held: Held, seen: Shown, language: str, say: Say) -> tuple[tuple[str, str], ...]:
+    """Return what is seen of a certificate that is shown in part: only what is in what would be sent."""
+    until = seen.valid_until
     return (
-        *shown.rows(held, wanted.shown.get(held.id, ()), language, say),
+        (say("consent.kind"), shown.tongue(seen.kind, language)),
+        *shown.said_of(seen.fields, language),
+        (say("consent.issuer-and-date"), _issued(held, seen, language)),
+        *(() if until is None else ((say("detail.until"), day(until, language)),)),
+        (say("consent.validity"), say("consent.validity-say", word=say(f"pill.{held.standing}"))),
+    )
+
+
+def _issued(held: Held, seen: Shown, language: str) -> str:
+    issuer = shown.tongue(held.issuer, language)
+    return issuer if seen.issued_at is None else f"{issuer}, {day(seen.issued_at, language)}"
+
+
+def _whole(held: Held, seen: Shown, language: str, say: Say) -> tuple[tuple[str, str], ...]:
+    return (
+        *shown.rows(held, seen.fields, language, say),
         *(
             ((say("consent.birth-date"), say("consent.birth-date-say")),)
             if has_hidden_birth_date(held.credential)
             else ()
         ),
-        (say("consent.issuer-and-date"), issued),
+        (say("consent.issuer-and-date"), _issued(held, seen, language)),
         *(() if held.number is None else ((say("detail.number"), held.number),)),
         (say("consent.validity"), say("consent.validity-say", word=say(f"pill.{held.standing}"))),
     )

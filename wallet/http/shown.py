@@ -43,7 +43,10 @@ def tongue(names: Mapping[str, str] | None, language: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Card:
-    """A certificate on the list. *day* is that of issue; *received* that of keeping, where the issue is not stated."""
+    """A certificate on the list. *issued* is the day of issue, *received* that of keeping, where issue is not stated.
+
+    *selective*: the holder can show a part of it.
+    """
 
     id: str
     title: str
@@ -54,6 +57,7 @@ class Card:
     issued: str | None
     received: str
     number: str | None = field(repr=False)
+    selective: bool
 
 
 def card(held: Held, language: str, say: Say) -> Card:
@@ -68,15 +72,21 @@ def card(held: Held, language: str, say: Say) -> Card:
         issued=None if held.issued_at is None else day(held.issued_at, language),
         received=day(held.received_at, language),
         number=None if held.number is None else f"…{held.number[-_TAIL:]}",
+        selective=held.envelope is not None,
     )
 
 
 def rows(held: Held, fields: Sequence[Field], language: str, say: Say) -> list[tuple[str, str]]:
     """Return label and value of *fields*, the title first where none of them says it; days in words."""
     title = tongue(held.title, language)
-    said = [(tongue(entry.label, language), _in_words(entry.value, language)) for entry in fields if entry.value]
+    said = said_of(fields, language)
     names = {title, *held.title.values()}
     return said if any(value in names for _, value in said) else [(say("detail.title-label"), title), *said]
+
+
+def said_of(fields: Sequence[Field], language: str) -> list[tuple[str, str]]:
+    """Return label and value of *fields*; days in words."""
+    return [(tongue(entry.label, language), _in_words(entry.value, language)) for entry in fields if entry.value]
 
 
 def _in_words(value: str, language: str) -> str:

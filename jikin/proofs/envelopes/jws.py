@@ -1,7 +1,7 @@
 """Compact JWS: taken apart in the one way that is right, and made by a Signer (RFC 7515, 8037, 8725, 8812, 9864).
 
-EdDSA (also under its newer name Ed25519), ES256, ES384, ES512 and ES256K are read, nothing else; what the header says
-of keys is handed on and never used to find one.
+EdDSA (also under its newer name Ed25519), ES256, ES384, ES512 and ES256K are read and written; RS256, which badges of
+Open Badges 3.0 carry, is read. What the header says of keys is handed on and never used to find one.
 """
 
 from __future__ import annotations
@@ -9,12 +9,12 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from jikin.codec import jwk, multibase, strict_json
 from jikin.errors import CodecError, EnvelopeError, JsonError, MultibaseError
-from jikin.proofs import ed25519, p256, p384, p521, secp256k1
+from jikin.proofs import ed25519, p256, p384, p521, rsa, secp256k1
 from jikin.proofs.scheme import Scheme
 from jikin.values import Form, Json, JsonObject, KeyType, PublicKey, SignedStatement, Signer
 
@@ -27,6 +27,9 @@ ALGORITHMS: Mapping[str, Scheme] = {
     "ES256K": secp256k1.SCHEME,
 }
 """The algorithms that are read and written, each with how a signature under it is checked."""
+
+READ_ONLY: Mapping[str, Callable[[PublicKey, bytes, bytes], bool]] = {"RS256": rsa.verify}
+"""The algorithms that are read and never written, each with how a signature under it is checked."""
 
 _NAMES = {
     KeyType.ED25519: "EdDSA",
@@ -96,6 +99,18 @@ class Jws:
             raise _header(f"a certificate of x5c of {self.what} is DER in base64")
         return certificates
 
+    @property
+    def embedded_key(self) -> PublicKey | None:
+        """Return the key of ``jwk`` in the header, None where there is none that is understood.
+
+        Whoever made the token wrote it there: it says which key is meant, and not whose it is.
+        """
+        members = self.header.get("jwk")
+        try:
+            return jwk.decode(members) if isinstance(members, Mapping) else None
+        except CodecError:
+            return None
+
     def claims(self) -> JsonObject:
         """Return the payload as a JSON object; raises EnvelopeError (``envelope.malformed``) for what is none."""
         return parse_object(self.payload, f"the payload of {self.what}")
@@ -152,8 +167,11 @@ def sign(payload: bytes, signer: Signer, header: JsonObject) -> str:
 
 def verify(statement: SignedStatement, key: PublicKey) -> bool:
     """Say whether the signature of a JWS *statement* is by *key*; a key of the wrong kind is False."""
-    scheme = ALGORITHMS.get(statement.algorithm) if statement.form is Form.JWS else None
-    return scheme is not None and scheme.verify(key, statement.signed, statement.signature)
+    if statement.form is not Form.JWS:
+        return False
+    scheme = ALGORITHMS.get(statement.algorithm)
+    check = READ_ONLY.get(statement.algorithm) if scheme is None else scheme.verify
+    return check is not None and check(key, statement.signed, statement.signature)
 
 
 def public_key(value: Json, where: str) -> PublicKey | None:
@@ -224,8 +242,8 @@ def _algorithm(header: JsonObject, what: str) -> str:
         raise _header(f"alg of {what} is a text")
     if name.lower().startswith(_INSECURE[0]) or name.upper().startswith(_INSECURE[1]):
         raise EnvelopeError(f"alg of {what} is {name[:20]!r}, which protects nothing", code="envelope.algorithm")
-    if name not in ALGORITHMS:
-        raise _unsupported(f"alg of {what} is {name[:20]!r}; read are {', '.join(ALGORITHMS)}")
+    if name not in ALGORITHMS and name not in READ_ONLY:
+        raise _unsupported(f"alg of {what} is {name[:20]!r}; read are {', '.join((*ALGORITHMS, *READ_ONLY))}")
     return name
 
 

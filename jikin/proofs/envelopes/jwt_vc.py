@@ -63,6 +63,7 @@ class JwtVc:
             expires=said.expires,
             certificates=token.certificates,
             holder_key=vc_jwt.holder_key(claims),
+            embedded_key=token.embedded_key,
         )
 
     def verify(self, statement: SignedStatement, key: PublicKey) -> bool:

@@ -100,6 +100,7 @@ def opened(name: str, token: Jws, content: Content, claims: JsonObject) -> Opene
         expires=said.expires,
         certificates=token.certificates,
         holder_key=holder_key(claims),
+        embedded_key=token.embedded_key,
     )
 
 

@@ -38,6 +38,8 @@ def computed_root(reading: Reading, receipt: Receipt, pins: RegistryPins) -> Dig
 def find(case: Case) -> Anchoring:
     """Return whether and when the credential was anchored, with what there is to say about it."""
     receipt, pins = case.evidence.receipt, case.evidence.pins
+    if case.reading.receipt_fault is not None:
+        return _foreign(case.reading.receipt_fault)
     if isinstance(receipt, Missing):
         return Anchoring(Anchored.UNKNOWN, None, (_without_receipt(case, receipt.detail),))
     if receipt.value is None:

@@ -3,6 +3,9 @@
 A verification method is a claim. The registry vouches for a key under the credential's issuer; without a registered
 issuer the issuer's own DID document does. What a URL's fragment spells proves nothing by itself.
 
+A key without such a name may come with certificates (``x5c``). Outside their time nothing can be said: they are no
+statement of the issuer that the key has ended, and when a signature was made is shown by nothing but an anchor.
+
 A key counts at t iff added_at ≤ t < retired_at and t < compromised_since, t being the anchored time; a credential
 that is not anchored has no time but now.
 """
@@ -12,6 +15,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from jikin.anchoring.chain import KeyWindow
+from jikin.codec import jwk
+from jikin.dids import jwk as did_jwk
+from jikin.errors import CodecError, DidError
 from jikin.values import Did, DidUrl, PublicKey, format_instant
 from jikin.verification.checks.case import Anchored, Anchoring, Case, Said, near
 from jikin.verification.evidence import KeyEvidence, Known, Missing
@@ -20,13 +26,34 @@ from jikin.verification.findings import Code
 RELATIONSHIP = "assertionMethod"
 
 
+# Why certificates that were shown do not give the key to the issuer; what is not here could not be found out.
+_CERTIFICATES = {
+    "certificate.untrusted": Code.KEY_CERTIFICATE_UNTRUSTED,
+    "certificate.self-signed": Code.KEY_CERTIFICATE_UNTRUSTED,
+    "certificate.malformed": Code.KEY_CERTIFICATE,
+    "certificate.authority": Code.KEY_CERTIFICATE,
+    "certificate.usage": Code.KEY_CERTIFICATE,
+    "certificate.other-issuer": Code.KEY_CERTIFICATE,
+}
+
+
 def bound(method: DidUrl | None, issuer: Did | None, trusted: tuple[str, ...] | None) -> bool:
     """Say whether a key named *method* may speak for *issuer*: its own DID, or what a configured entry accepts."""
     if method is None:
         return False
     if trusted:
-        return str(method) in trusted or str(method.did) in trusted
+        return str(method) in trusted or str(method.did) in trusted or _thumbprint(method.did) in trusted
     return issuer is not None and method.did.registered == issuer.registered
+
+
+def _thumbprint(did: Did) -> str | None:
+    """Return the thumbprint of the key that a did:jwk spells: the same key has many spellings, and one of these."""
+    if did.method != "jwk":
+        return None
+    try:
+        return jwk.thumbprint(did_jwk.key_of(did))
+    except (DidError, CodecError):
+        return None
 
 
 def usable(known: KeyEvidence | None) -> PublicKey | None:
@@ -43,12 +70,35 @@ def usable(known: KeyEvidence | None) -> PublicKey | None:
 
 def check(case: Case, anchoring: Anchoring) -> Iterator[Said]:
     """Say of the key of every proof whether it was the issuer's; the same key is said once."""
+    if by_certificate(case):
+        yield _certified(case, anchoring)
+        return
     methods = dict.fromkeys(proof.method for proof in case.reading.sound_proofs)
     for method in methods:
         if method is None or not bound(method, case.reading.issuer, case.evidence.trusted):
             yield Said(Code.KEY_UNBOUND, f"{method or 'a key that is no DID URL'} does not belong to the issuer")
         else:
             yield from _bound(case, anchoring, method)
+
+
+def by_certificate(case: Case) -> bool:
+    """Say whether the one signature of an envelope is by a key that only its certificates can tell."""
+    return case.evidence.certified != Known(None)
+
+
+def _certified(case: Case, anchoring: Anchoring) -> Said:
+    found = case.evidence.certified
+    if isinstance(found, Missing):
+        return Said(_CERTIFICATES.get(found.code, Code.KEY_UNKNOWN), found.detail, source="certificate")
+    certified, time = found.value, case.now if anchoring.slot is None else anchoring.slot.time
+    if certified is None:
+        return Said(Code.KEY_UNKNOWN, "no certificates were looked at")
+    if not certified.valid_at(time):
+        facts = {"from": certified.since, "until": certified.until}
+        detail = f"the certificates are not valid at {format_instant(time)}"
+        return Said(Code.KEY_CERTIFICATE_PERIOD, detail, facts, "certificate")
+    detail = f"a certificate by {certified.authority} gives the key to the issuer"
+    return Said(Code.KEY_VALID, detail, {"authority": certified.authority}, "certificate")
 
 
 def _bound(case: Case, anchoring: Anchoring, method: DidUrl) -> Iterator[Said]:

@@ -17,10 +17,9 @@ from jikin.status.array import State
 from jikin.status.bitstring import MIN_ENTRIES, BitstringEntry, Purpose, read_listed
 from jikin.status.notes import Note
 from jikin.status.snapshot import StatusSnapshot
-from jikin.status.token_list import TokenList
 from jikin.values import JsonObject, format_instant
 from jikin.verification.checks.case import Case, Said
-from jikin.verification.evidence import Fact, Missing, StatusEvidence
+from jikin.verification.evidence import Missing, StatusEvidence
 from jikin.verification.findings import Code
 
 _ENDED = {
@@ -35,6 +34,9 @@ _TOKENS = {
     token_list.SUSPENDED: Code.STATUS_SUSPENDED,
 }
 _LIST = "status list"
+_OUT_OF_CERTIFICATE = Said(
+    Code.STATUS_UNREADABLE, "the certificates that the status list is signed by are not valid now", source=_LIST
+)
 _UNREACHABLE = ("chain.", "registry.", "fetch.", "unavailable")
 
 
@@ -85,10 +87,12 @@ def _token_entry(case: Case, stated: StatusEntry) -> tuple[object, list[Said]]:
         return stated.position, [_missing(known.snapshot)]
     if (snapshot := known.snapshot.value) is not None:
         return (snapshot.list_id, stated.index), list(_snapshot(case, known, snapshot, stated.index))
-    return (stated.list_credential, stated.index), [_foreign_token(case, known.token_list, stated.index)]
+    said = _OUT_OF_CERTIFICATE if _out_of_certificate(case, known) else _foreign_token(case, known, stated.index)
+    return (stated.list_credential, stated.index), [said]
 
 
-def _foreign_token(case: Case, fact: Fact[TokenList | None], index: int) -> Said:
+def _foreign_token(case: Case, known: StatusEvidence, index: int) -> Said:
+    fact = known.token_list
     if isinstance(fact, Missing):
         return _missing(fact)
     listed = fact.value
@@ -130,6 +134,9 @@ def _foreign(case: Case, known: StatusEvidence, entry: BitstringEntry) -> Iterat
     except StatusError as error:
         yield Said(Code.STATUS_UNREADABLE, str(error), source=_LIST)
         return
+    if _out_of_certificate(case, known):
+        yield _OUT_OF_CERTIFICATE
+        return
     if not _in_force(case, fact.value):
         yield Said(Code.STATUS_UNREADABLE, "the status list is not within its dates", source=_LIST)
         return
@@ -149,6 +156,10 @@ def _foreign(case: Case, known: StatusEvidence, entry: BitstringEntry) -> Iterat
 def _odd(entry: BitstringEntry) -> Iterator[Said]:
     if entry.numeric:
         yield Said(Code.STATUS_INDEX_NUMBER, f"statusListIndex is the number {entry.index}, not a text")
+
+
+def _out_of_certificate(case: Case, known: StatusEvidence) -> bool:
+    return known.certified is not None and not known.certified.valid_at(case.now)
 
 
 def _in_force(case: Case, listed: JsonObject) -> bool:

@@ -1,0 +1,52 @@
+"""What programs asked for, found again: by what it says, by the keys of its batches."""
+
+from __future__ import annotations
+
+from sqlalchemy import Connection, func, select
+
+from issuer.store import batches
+from issuer.store.batches import Batch, BatchState, Credential, CredentialState
+from issuer.store.tables import batches as batches_table
+from issuer.store.tables import credentials, rows
+
+
+def accepted(connection: Connection, institution_id: int, record_hash: bytes) -> Batch | None:
+    """Return the newest batch in which a good row that says this waits for its number, None when there is none."""
+    row = connection.execute(
+        select(batches_table)
+        .join(rows, rows.c.batch_id == batches_table.c.id)
+        .where(
+            batches_table.c.institution_id == institution_id,
+            batches_table.c.state == BatchState.ACCEPTED,
+            rows.c.record_hash == record_hash,
+        )
+        .order_by(batches_table.c.id.desc())
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else batches.read_batch(row)
+
+
+def count_keys(connection: Connection, institution_id: int, beginning: str) -> int:
+    """Return how many batches of the institution have an idempotency key with that beginning."""
+    return int(
+        connection.execute(
+            select(func.count())
+            .select_from(batches_table)
+            .where(
+                batches_table.c.institution_id == institution_id,
+                batches_table.c.idempotency_key.startswith(beginning, autoescape=True),
+            )
+        ).scalar_one()
+    )
+
+
+def credential(connection: Connection, batch_id: int, record_hash: bytes) -> Credential | None:
+    """Return the certificate of the batch that says this; None before it has its number, and when it failed."""
+    row = connection.execute(
+        select(credentials).where(
+            credentials.c.batch_id == batch_id,
+            credentials.c.record_hash == record_hash,
+            credentials.c.state != CredentialState.FAILED,
+        )
+    ).one_or_none()
+    return None if row is None else batches.read(row)
