@@ -20,7 +20,8 @@ _INFINITY = 0x40  # the flag in the first byte of a BLS12-381 point
 def check(key: PublicKey) -> None:
     """Return if the bytes of *key* can be a key of its kind; raises CodecError (``codec.point``).
 
-    An RSA key is of a length that counts. For ML-DSA-44 and Ethereum accounts every text of the right length can be one.
+    An RSA key is of a length that counts. For ML-DSA-44 and Ethereum accounts every text of the right length can be
+    one.
     """
     try:
         fits = _CHECKS[key.type](key.raw) if key.type in _CHECKS else True

@@ -27,7 +27,7 @@ from jikin.anchoring.acts import (
     SetOperator,
 )
 from jikin.anchoring.changes import Change, pack
-from jikin.anchoring.digest import credential_digest
+from jikin.anchoring.digest import NOTHING, credential_digest
 from jikin.anchoring.memory import ACCOUNTS, MemoryChain
 from jikin.anchoring.merkle import Tree
 from jikin.anchoring.receipt import Receipt
@@ -267,10 +267,13 @@ class Institution:
 
     def anchor(self, credentials: Sequence[JsonObject | str]) -> list[Receipt]:
         """Anchor secured *credentials*, JSON or envelopes, as one batch and return their receipts in the same order."""
-        salts = [batches.new_salt() for _ in credentials]
+        return self.anchor_digests([self.digest(credential) for credential in credentials])
+
+    def anchor_digests(self, digests: Sequence[Digest], *, full: bytes = NOTHING) -> list[Receipt]:
+        """Anchor certificates by their digests; *full* as in STATEMENTS 3, for certificates shown in part."""
+        salts = [batches.new_salt() for _ in digests]
         leaves = [
-            leaf(LeafKind.CREDENTIAL, self.context, salt, self.digest(credential))
-            for credential, salt in zip(credentials, salts, strict=True)
+            leaf(LeafKind.CREDENTIAL, self.context, salt, digest) for digest, salt in zip(digests, salts, strict=True)
         ]
         filled = batches.fill(self.context, leaves)
         tree = Tree(filled.leaves)
@@ -290,6 +293,7 @@ class Institution:
                 index=place,
                 path=tree.path(place),
                 salt=salt,
+                full=full,
                 block=slot.block,
                 time=slot.time,
             )

@@ -6,11 +6,11 @@ Their signatures are hedged, so they are verified and not made again; what was h
 from __future__ import annotations
 
 import json
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 
-from jikin.codec import multibase
+from jikin.codec import jsonld, multibase, multikey, nquads, rdfc
 from jikin.codec.contexts import Contexts
 from jikin.errors import CanonicalizationError, ProofError, UnknownSuiteError
 from jikin.proofs import securing
@@ -19,10 +19,12 @@ from jikin.proofs.mldsa44 import Mldsa44Signer
 from jikin.proofs.standard import standard_suites
 from jikin.proofs.suite import ProofOptions
 from jikin.values import DidUrl, KeyType, PublicKey, parse_instant, sha256
+from tests.codes import code_of
 from tests.shared_standards import standards
 
 VECTORS = standards() / "vectors" / "di-quantum-safe"
-SUITES = standard_suites(Contexts.packaged().with_folder(standards() / "contexts"))
+CONTEXTS = Contexts.packaged().with_folder(standards() / "contexts")
+SUITES = standard_suites(CONTEXTS)
 HASHES = json.loads((VECTORS / "commonAlgs" / "hashing-combined.json").read_bytes())
 KEYS = json.loads((VECTORS / "inputs" / "KeysMLDSA.json").read_bytes())["mldsa44"]
 KEY = PublicKey(KeyType.ML_DSA_44, bytes.fromhex(KEYS["publicKeyHex"]))
@@ -171,3 +173,79 @@ def test_other_algorithms_are_unknown_and_named(name: str) -> None:
     with pytest.raises(UnknownSuiteError, match=name) as refused:
         securing.statements(signed(name), SUITES)
     assert refused.value.code == "proof.unknown-suite"
+
+
+OTHER_HASHES = {
+    "falcon": json.loads((VECTORS / "commonAlgs" / "hashing-FALCON.json").read_bytes()),
+    "sqisign": json.loads((VECTORS / "commonAlgs" / "hashing-SQIsign.json").read_bytes()),
+}
+# The configuration of this proof was published with another context than its document has and was hashed with.
+OTHER_CONTEXT = {"slhdsa128-jcs-2024": "https://www.w3.org/ns/credentials/examples/v2"}
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_what_other_algorithms_hash_is_what_ours_would(name: str) -> None:
+    """Document and options become bytes in the same way whatever signs them; only the signing is unknown here."""
+    scheme = name.split("-")[1]
+    unsecured, (proof,) = securing.split(signed(name))
+    assert unsecured == json.loads((VECTORS / "inputs" / "employmentAuth.json").read_bytes())
+    options = {member: value for member, value in proof.items() if member != "proofValue"}
+    transformation = suite_of(f"mldsa44-{scheme}-2024").transformation
+    document, configuration = (
+        transformation.canonical(part, "sha256") for part in transformation.configurations(unsecured, options)
+    )
+    published = (VECTORS / "commonAlgs" / f"proofConfig-{name}.txt").read_bytes()
+    if name in OTHER_CONTEXT:
+        assert configuration != published
+        published = published.replace(OTHER_CONTEXT[name].encode(), signed(name)["@context"][1].encode())
+    assert configuration == published
+    assert document == (VECTORS / "commonAlgs" / f"transform-{scheme}-sha256.txt").read_bytes()
+    hashed = (sha256(configuration) + sha256(document)).hex()
+    assert hashed == HASHES[name]
+    for family, hashes in OTHER_HASHES.items():
+        if name.startswith(family):
+            assert hashes[name] == hashed
+
+
+def test_the_published_options_are_those_of_every_proof() -> None:
+    general = json.loads((VECTORS / "inputs" / "proofOptions-general.json").read_bytes())
+    fixed = ("type", "created", "proofPurpose")
+    for name in (*NAMES, *OTHERS):
+        proof = signed(name)["proof"]
+        assert {member: proof[member] for member in fixed} == {member: general[member] for member in fixed}
+        assert proof.keys() == {*general, "proofValue"}
+    own = json.loads((VECTORS / "inputs" / "proofOptions-slhdsa128-rdfc-2024.json").read_bytes())
+    assert signed("slhdsa128-rdfc-2024")["proof"].items() - own.items() == {
+        ("proofValue", signed("slhdsa128-rdfc-2024")["proof"]["proofValue"])
+    }
+
+
+@pytest.mark.parametrize("hash_name", ["sha256", "sha384"])
+def test_the_published_document_is_canonical_by_each_hash_of_ours(hash_name: Literal["sha256", "sha384"]) -> None:
+    published = (VECTORS / "commonAlgs" / f"transform-rdfc-{hash_name}.txt").read_bytes().decode()
+    document = json.loads((VECTORS / "inputs" / "employmentAuth.json").read_bytes())
+    assert rdfc.canonicalize(jsonld.to_quads(document, CONTEXTS), hash_name=hash_name) == published
+    assert rdfc.canonicalize(nquads.parse(published), hash_name=hash_name) == published
+
+
+def test_the_document_published_by_another_hash_is_the_same_and_that_hash_is_refused() -> None:
+    quads = nquads.parse((VECTORS / "commonAlgs" / "transform-rdfc-sha512.txt").read_bytes().decode())
+    assert rdfc.canonicalize(quads) == (VECTORS / "commonAlgs" / "transform-rdfc-sha256.txt").read_bytes().decode()
+    assert code_of(lambda: rdfc.canonicalize(quads, hash_name="sha512")) == "codec.canonicalization"
+
+
+OTHER_KEYS = {
+    name: (kind, keys)
+    for name in ("KeysFALCON", "KeysSLHDSA", "KeysSQIsign")
+    for kind, keys in json.loads((VECTORS / "inputs" / f"{name}.json").read_bytes()).items()
+}
+
+
+@pytest.mark.parametrize(("kind", "keys"), OTHER_KEYS.values(), ids=OTHER_KEYS.keys())
+def test_the_keys_of_other_algorithms_are_no_keys_here(kind: str, keys: dict[str, str]) -> None:
+    raw = multibase.decode(keys["publicKeyMultibase"])
+    assert raw[2:].hex() == keys["publicKeyHex"]
+    (method,) = {signed(name)["proof"]["verificationMethod"] for name in OTHERS if name[:3] == kind[:3]}
+    assert method == f"did:key:{keys['publicKeyMultibase']}"
+    assert code_of(multikey.decode, keys["publicKeyMultibase"]) == "codec.multibase"  # a Multikey is in base58
+    assert code_of(multikey.decode, multibase.encode(raw)) == "codec.multikey.unsupported"

@@ -1,4 +1,4 @@
-"""RS256: what others signed with RSA keys is checked, by the published badges and another library; nothing is signed."""
+"""RS256: what others signed with RSA is checked, by the published badges and another library; nothing is signed."""
 
 from __future__ import annotations
 
@@ -105,7 +105,9 @@ HASHES = {"RS256": hashes.SHA256(), "RS384": hashes.SHA384(), "RS512": hashes.SH
 @pytest.mark.parametrize("name", HASHES)
 def test_a_signature_counts_under_its_own_hash_alone(name: str) -> None:
     signature = signed(b"message", algorithm=HASHES[name])
-    fitting = {one for one, hash_name in scheme.ALGORITHMS.items() if scheme.verify(KEY, b"message", signature, hash_name)}
+    fitting = {
+        one for one, hash_name in scheme.ALGORITHMS.items() if scheme.verify(KEY, b"message", signature, hash_name)
+    }
     assert fitting == {name}
     assert not scheme.verify(KEY, b"massage", signature, scheme.ALGORITHMS[name])
     assert not scheme.verify(KEY, b"message", signature[:-1], scheme.ALGORITHMS[name])

@@ -84,15 +84,13 @@ class Chain:
 
     known: Transaction | None
 
-    def transaction(self, id: str) -> Transaction | None:  # noqa: ARG002  # whichever is asked for
+    def transaction(self, id: str) -> Transaction | None:  # whichever is asked for
         return self.known
 
 
 def desk(town: Town, pages: Mapping[str, Any] | None = None, chains: Mapping[str, Any] | None = None) -> Desk:
     contexts = Contexts.packaged().with_folder(standards() / "contexts")
-    sources = replace(
-        town.world.sources, fetch=Web(pages or {}), contexts=contexts, suites=standard_suites(contexts)
-    )
+    sources = replace(town.world.sources, fetch=Web(pages or {}), contexts=contexts, suites=standard_suites(contexts))
     return Desk(sources, policy.packaged("public"), lambda: NOW, chains or {})
 
 
@@ -289,9 +287,7 @@ def test_each_outcome_of_an_import_is_said_in_its_own_words(language: str) -> No
     say = saying(TEXTS, language)
     said = set()
     for outcome, codes in LOOKED.items():
-        badge = Imported(
-            Kind.OPEN_BADGES_2, None, None, None, None, None, None, tuple(map(Looked, codes)), {}
-        )
+        badge = Imported(Kind.OPEN_BADGES_2, None, None, None, None, None, None, tuple(map(Looked, codes)), {})
         assert badge.outcome is outcome
         word, why, next_ = imports.words(badge, say)
         assert word == say("imported.word")
@@ -318,7 +314,13 @@ def upload(browser: TestClient, data: bytes) -> str:
 def test_the_page_tells_what_it_is_and_what_was_looked_at(browser: TestClient) -> None:
     page = upload(browser, (REAL / "opencerts/dns-did-signed.json").read_bytes())
     assert ">다른 체계의 배지입니다</h1>" in page
-    for shown in ("OpenAttestation 2판", "DEMO STORE", "확인값과 맞습니다", "웹 주소에는 여기서 묻지 않습니다", "signature.holds"):
+    for shown in (
+        "OpenAttestation 2판",
+        "DEMO STORE",
+        "확인값과 맞습니다",
+        "웹 주소에는 여기서 묻지 않습니다",
+        "signature.holds",
+    ):
         assert shown in page
     assert "verdict--passed" not in page
 
@@ -331,7 +333,9 @@ def test_the_page_of_an_altered_one_says_so(browser: TestClient) -> None:
 
 def test_the_page_shows_the_words_of_a_badge_as_text(browser: TestClient) -> None:
     document = sample("opencerts/dns-did-signed.json")
-    document["data"]["issuers"][0]["name"] = "00000000-0000-4000-8000-000000000000:string:<script>alert(1)</script>\u202e"
+    document["data"]["issuers"][0]["name"] = (
+        "00000000-0000-4000-8000-000000000000:string:<script>alert(1)</script>\u202e"
+    )
     page = upload(browser, json.dumps(document).encode())
     assert "<script>alert" not in page
     assert "\u202e" not in page
