@@ -33,10 +33,6 @@ APART = {
     "vectors/merkle-openzeppelin": "trees of sorted keccak pairs; ours are those of RFC 9162 with SHA-256",
     "vectors/oid4vci": "examples with members left out; the messages are tested with third-party packages",
     "vectors/oid4vp": "examples with members left out; the messages are tested with third-party packages",
-    "vectors/rdf-canon/vocab": "the vocabulary of the manifest",
-    "vectors/rdf-canon/manifest": "the same cases in other formats; manifest.csv is read",
-    "vectors/di-quantum-safe/commonAlgs": "algorithms that are not built: falcon512, slhdsa128, sqisign1",
-    "vectors/di-quantum-safe/inputs": "their keys",
 }
 # A test whose name says so expects a refusal.
 _NEGATIVE = re.compile(

@@ -31,7 +31,6 @@ from tests.shared_standards import standards
 
 VECTORS = standards() / "vectors" / "sd-jwt"
 SUITES = standard_suites(Contexts.packaged())
-DEFAULT_CLAIMS = {"iss", "iat", "exp"}
 
 
 @dataclass(frozen=True, slots=True)

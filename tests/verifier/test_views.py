@@ -25,6 +25,7 @@ NOW = 1_790_000_000
 FACTS: dict[str, int | str] = {
     **dict.fromkeys(("at", "since", "until", "from", "effective", "recorded"), NOW),
     "reason": "issued-in-error",
+    "authority": "Example Root",
 }
 
 
