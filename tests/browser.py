@@ -194,7 +194,6 @@ class Opener:
     def take_back(self) -> None:
         """Take every page back from whoever it was lent to."""
         for kind, page in self._lent:
-            pass
             page.emulate_media(media="null", reduced_motion="null")
             for session in _SESSIONS.pop(page, ()):
                 session.detach()

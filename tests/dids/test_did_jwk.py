@@ -67,7 +67,7 @@ USES: dict[str | None, set[str]] = {
 }
 
 
-@pytest.mark.parametrize(("use", "roles"), USES.items(), ids=str)
+@pytest.mark.parametrize(("use", "roles"), USES.items(), ids=[str(use) for use in USES])
 def test_the_use_of_a_key_decides_its_roles(use: str | None, roles: set[str]) -> None:
     members = jwk.encode(P256Signer.generate().public_key)
     found = METHODS.resolve(did(members if use is None else {**members, "use": use}), NoFetch())

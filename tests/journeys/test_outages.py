@@ -357,11 +357,8 @@ def test_a_chain_that_says_nothing_is_waited_for_a_while_and_then_it_is_unknown(
 
     with present.services.chain_stands_still(), ThreadPoolExecutor() as crowd:
         begun = time.monotonic()
-        asked = [
-            (everybody.submit(way, language), language)
-            for language in LANGUAGES
-            for way in (looked_up, present.uploaded)
-        ]
+        ways = (looked_up, present.uploaded)
+        asked = [(crowd.submit(way, language), language) for language in LANGUAGES for way in ways]
         for answer, language in asked:
             nothing_can_be_told(said(answer.result()), language)
         assert time.monotonic() - begun < PATIENCE
