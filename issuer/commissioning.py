@@ -7,11 +7,11 @@ answer is the same certificate. What is answered was anchored, verified as a str
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import IntegrityError
 
 from issuer import importing, issuing, pepper, signing, waiting
 from issuer.office import Office
@@ -26,7 +26,6 @@ from jikin.values import JsonObject
 _MAGIC = b"JKC1"
 _PREFIX = "vc-api"
 _MAX_KEY = 180
-_TRIES = 3
 _LOOK_SECONDS = 0.2
 
 
@@ -58,13 +57,7 @@ def commission(
     if key is not None and not (0 < len(key) <= _MAX_KEY and key.isprintable()):
         raise CredentialError(f"an idempotency key has 1 to {_MAX_KEY} printable characters", code="issue.key")
     hashed = importing.record_hash(asked.kind.id, asked.record)
-    order = _Order(office, institution, profile, asked, hashed)
-    for _ in range(_TRIES):
-        try:
-            return order.place(None if key is None else f"{_PREFIX} key {key}")
-        except IntegrityError:
-            continue  # the same was asked a moment ago, by a request that was faster
-    raise OfficeError("the same credential is being asked for by too many at once", code="office.busy")
+    return _Order(office, institution, profile, asked, hashed).place(None if key is None else f"{_PREFIX} key {key}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,10 +71,11 @@ class _Order:
     hashed: bytes
 
     def place(self, key: str | None) -> Batch:
-        """Return the batch; raises IntegrityError when another request has stored the same just now."""
+        """Return the batch with that idempotency key, or of that certificate; else a new one."""
         # Keyed: whoever has the database cannot try out whose certificate a batch was, once its record is erased.
         digest = pepper.tag(self.office, _MAGIC, self.profile.suite.encode("ascii"), b"\n", self.hashed)
         with self.office.database.write() as connection:
+            commissions.take_turn(connection, self.institution.id)
             before = None if key is None else batches.find(connection, self.institution.id, key)
             if before is not None and before.source_digest != digest:
                 raise OfficeError(
@@ -90,7 +84,7 @@ class _Order:
                     hint="use a fresh key for each credential",
                 )
             found = before or self._known(connection)
-            return found or self._add(connection, key or self._own_key(connection, digest), digest)
+            return found or self._add(connection, key or f"{_PREFIX} {secrets.token_hex(16)}", digest)
 
     def _known(self, connection: Connection) -> Batch | None:
         """Return the batch of a certificate that says the same and is in force, or on its way."""
@@ -107,13 +101,7 @@ class _Order:
                 code="office.state",
                 hint=f"ask for it with the profile of {known.suite}; nobody is certified twice",
             )
-        # One among many of a list is handed out by the list's own batch, and found by its record.
         return known
-
-    def _own_key(self, connection: Connection, digest: bytes) -> str:
-        """Return the key of an order without one: the same for two requests at once, another after a revocation."""
-        beginning = f"{_PREFIX} {digest.hex()}"
-        return f"{beginning} {commissions.count_keys(connection, self.institution.id, beginning)}"
 
     def _add(self, connection: Connection, key: str, digest: bytes) -> Batch:
         batch = batches.add(

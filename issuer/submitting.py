@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, field
 
 from issuer import importing
@@ -24,6 +24,7 @@ from jikin.errors import CredentialError, ProofError
 from jikin.values import CertificateNumber, Json, JsonObject
 
 RECORD = "record"
+_EVERY_TYPE = frozenset({"VerifiableCredential"})
 # What some clients always send along, and says nothing when it is empty.
 _EMPTY_OPTIONS = ("mandatoryPointers",)
 _SET_HERE = frozenset({"/id", "/validFrom", "/validUntil", "/credentialStatus"})
@@ -89,7 +90,7 @@ def _by_content(reader: _Reader) -> Submission:
     """Return what the credential is, by what it says alone."""
     profile = reader.office.profile(reader.institution)
     kinds = [reader.office.types.named(type_id) for type_id in profile.types]
-    kinds = [kind for kind in kinds if set(reader.parsed.types) <= set(kind.types)]
+    kinds = [kind for kind in kinds if (set(reader.parsed.types) & set(kind.types)) - _EVERY_TYPE]
     found: list[Submission] = []
     refused: list[CredentialError] = []
     for kind in kinds:
@@ -126,11 +127,11 @@ class _Reader:
         document = self.parsed.document
         if not isinstance(document["issuer"], Mapping):
             free.add("/issuer")  # the DID alone, which was compared before
-        if (lost := _lost(document, self._made(kind, record), "", free)) is not None:
+        if (missing := lost(document, self._made(kind, record), free=free)) is not None:
             raise CredentialError(
-                f"{lost} is nothing that a {kind.id} says: it has no such member, or says something else there",
+                f"{missing} is nothing that a {kind.id} says: it has no such member, or says something else there",
                 code="issue.member",
-                hint=_HINTS.get(lost, "leave it out, or correct it; id, number, status and dates are set here"),
+                hint=_HINTS.get(missing, "leave it out, or correct it; id, number, status and dates are set here"),
             )
         return Submission(kind, record)
 
@@ -199,10 +200,11 @@ _HINTS = {
 }
 
 
-def _lost(stated: Json, made: Json, pointer: str, free: set[str]) -> str | None:
+def lost(stated: Json, made: Json, pointer: str = "", *, free: Set[str] = frozenset()) -> str | None:
     """Return the first place of *stated* that *made* does not say, as a JSON Pointer; None when all of it is there.
 
-    An array may say less than the one that is made, in the same order; one value may stand without brackets.
+    An array may say less than the one that is made, in the same order; one value may stand without brackets. *free* are
+    pointers of what may say anything.
     """
     if pointer in free:
         return None
@@ -211,11 +213,11 @@ def _lost(stated: Json, made: Json, pointer: str, free: set[str]) -> str | None:
     many, others = items(stated), list(items(made))
     if len(many) == 1 == len(others):
         if many[0] is not stated or others[0] is not made:
-            return _lost(many[0], others[0], pointer, free)
+            return lost(many[0], others[0], pointer, free=free)
         # A boolean is no number, whatever Python thinks of True and 1.
         return None if type(stated) is type(made) and stated == made else pointer
     for position, one in enumerate(many):
-        while others and _lost(one, others[0], "/-", set()) is not None:
+        while others and lost(one, others[0], "/-") is not None:
             others.pop(0)
         if not others:
             return f"{pointer}/{position}"
@@ -223,15 +225,17 @@ def _lost(stated: Json, made: Json, pointer: str, free: set[str]) -> str | None:
     return None
 
 
-def _lost_member(stated: Mapping[str, Json], made: Json, pointer: str, free: set[str]) -> str | None:
+def _lost_member(stated: Mapping[str, Json], made: Json, pointer: str, free: Set[str]) -> str | None:
     if not isinstance(made, Mapping):
         alone = items(made)
-        return _lost(stated, alone[0], pointer, free) if len(alone) == 1 and isinstance(alone[0], Mapping) else pointer
+        return (
+            lost(stated, alone[0], pointer, free=free) if len(alone) == 1 and isinstance(alone[0], Mapping) else pointer
+        )
     for name, value in stated.items():
         where = f"{pointer}/{name.replace('~', '~0').replace('/', '~1')}"
         if where in free:
             continue
-        found = where if name not in made else _lost(value, made[name], where, free)
+        found = where if name not in made else lost(value, made[name], where, free=free)
         if found is not None:
             return found
     return None

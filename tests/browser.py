@@ -118,7 +118,7 @@ class Watched:
         """Keep what the console says of errors."""
         if message.type == "error":
             place = self.policy if "Content Security Policy" in message.text else self.errors
-            place.append(message.text)
+            place.append(f"{message.text} {message.location.get('url', '')}".rstrip())
 
     def on_request(self, request: Any) -> None:
         """Keep reports of a broken policy."""
@@ -194,6 +194,8 @@ class Opener:
     def take_back(self) -> None:
         """Take every page back from whoever it was lent to."""
         for kind, page in self._lent:
+            # What the last page still asks for would be told of the next one.
+            page.goto("about:blank")
             page.emulate_media(media="null", reduced_motion="null")
             for session in _SESSIONS.pop(page, ()):
                 session.detach()

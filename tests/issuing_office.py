@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import copy
+import functools
 import itertools
+import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from issuer import accrediting, app, approving, importing, jobs, revoking
 from issuer.accrediting import NewInstitution
@@ -155,20 +159,83 @@ class Bureau:
         return revoking.approve(self.office, officer, signer, task.task.id)
 
 
+# Settings that have no part in what is founded.
+_LATER = {"claim_wait_seconds", "wallet_url", "verifier_url", "dev_tokens"}
+
+
 def open_bureau(folder: Path, **changes: object) -> Bureau:
-    """Return a bureau on a fresh chain in memory; waiting moves the clock and mines a block."""
-    clock, door = Clock(), MemoryDoor()
+    """Return a bureau on a fresh chain in memory; waiting moves the clock and mines a block.
+
+    An office with the same institution is founded once; after that it is copied, with its keys, its two officers and
+    its chain. One on a database server is founded each time.
+    """
+    if changes.get("database"):
+        return _found(folder, NEW, changes)
+    shaping = tuple(sorted((name, value) for name, value in changes.items() if name not in _LATER))
+    return _founded(NEW, shaping).again(folder, changes)
+
+
+def _open(folder: Path, changes: Mapping[str, object], clock: Clock) -> tuple[Office, MemoryDoor]:
+    door = MemoryDoor()
 
     def sleep(seconds: float) -> None:
         time.sleep(0)
         clock.now += max(1, round(seconds))
         door.chain.mine()
 
-    office = app.build(settings(folder, **changes), chain=door, clock=clock, sleep=sleep)
+    return app.build(settings(folder, **changes), chain=door, clock=clock, sleep=sleep), door
+
+
+def _found(folder: Path, new: NewInstitution, changes: Mapping[str, object]) -> Bureau:
+    clock = Clock()
+    office, door = _open(folder, changes, clock)
     door.chain = MemoryChain(clock, accreditor=accrediting.ensure_accreditor(office))
-    institution = accrediting.prepare(office, NEW)
+    institution = accrediting.prepare(office, new)
     accrediting.register(office, institution)
     bureau = Bureau(office, office.institution(), door.chain, clock, {})
     bureau.hire("park")
     bureau.hire("lee")
     return bureau
+
+
+@dataclass(frozen=True)
+class _Founded:
+    """An office as it was founded: its folders and files with their modes, and the bureau that was closed then."""
+
+    folders: Mapping[Path, int]
+    files: Mapping[Path, tuple[int, bytes]]
+    bureau: Bureau
+
+    def again(self, folder: Path, changes: Mapping[str, object]) -> Bureau:
+        """Return the same bureau in *folder*; nothing that happens there reaches another one."""
+        for name, mode in self.folders.items():
+            (folder / name).mkdir(parents=True, exist_ok=True)
+            (folder / name).chmod(mode)
+        for name, (mode, content) in self.files.items():
+            (folder / name).write_bytes(content)
+            (folder / name).chmod(mode)
+        first, clock = self.bureau, Clock(self.bureau.clock.now)
+        office, door = _open(folder, changes, clock)
+        # A lock cannot be copied, and the clock is the new one.
+        door.chain = copy.deepcopy(
+            first.chain, {id(first.chain._lock): threading.RLock(), id(first.chain._clock): clock}
+        )
+        # Opening a key file takes longer than everything else here.
+        office.keys._signers.update(first.office.keys._signers)
+        office.keys._accounts.update(first.office.keys._accounts)
+        return Bureau(office, office.institution(), door.chain, clock, dict(first.officers))
+
+
+@functools.cache
+def _founded(new: NewInstitution, shaping: tuple[tuple[str, object], ...]) -> _Founded:
+    with TemporaryDirectory() as parent:
+        folder = Path(parent) / "office"
+        bureau = _found(folder, new, dict(shaping))
+        with bureau.office:
+            pass
+        found = {path.relative_to(folder): path for path in [folder, *sorted(folder.rglob("*"))]}
+        return _Founded(
+            {name: path.stat().st_mode for name, path in found.items() if path.is_dir()},
+            {name: (path.stat().st_mode, path.read_bytes()) for name, path in found.items() if path.is_file()},
+            bureau,
+        )

@@ -24,6 +24,8 @@ from jikin.testing import Institution, Issued, World
 from jikin.values import CertificateNumber, JsonObject
 from jikin.verification import policy
 from jikin.verification.document import Document
+from tests import blank_database
+from verifier import migrations
 from verifier.app import Desk
 from verifier.http.counter import Limits
 from verifier.opening import OpenDesk, open_desk
@@ -210,6 +212,8 @@ def opened(town: Town, folder: Path, *, base_url: str = BASE, **given: object) -
             **given,
         },
     )
+    if not settings.database:
+        blank_database.lay(settings.data / "verifier.db", migrations)
     desk = Desk(town.world.sources, policy.packaged("public"), town.clock)
     return open_desk(settings, desk, monotonic=lambda: float(town.clock()))
 

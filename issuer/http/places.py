@@ -59,8 +59,10 @@ def at_every_site(
 
     def register(handler: Handler) -> Handler:
         described: Mapping[str, Any] = {"tags": ["institution"], "summary": summary, **more}
-        router.add_api_route(path, handler, methods=list(methods), **described)
-        router.add_api_route("/{org}" + path, handler, methods=list(methods), **described)
+        for method in methods:  # one route each: an operation of the API description is one method at one path
+            shown = {**described, "include_in_schema": method != "HEAD"}
+            router.add_api_route(path, handler, methods=[method], **shown)
+            router.add_api_route("/{org}" + path, handler, methods=[method], **shown)
         return handler
 
     return register

@@ -128,7 +128,7 @@ def change(office: OfficeHere, found: InstitutionsHere, access: MayAsk, body: Js
 
 
 def _object(body: JsonObject, member: str, absent: JsonObject | None = None) -> JsonObject:
-    value = body.get(member, absent)
+    value = body[member] if absent is None else body.get(member, absent)
     if not isinstance(value, Mapping):
-        raise Problem(400, "request.invalid", f"{member} is missing, or no object", "send {" + f'"{member}": …' + "}")
+        raise Problem(400, "request.invalid", f"{member} is no object", "send {" + f'"{member}": …' + "}")
     return value

@@ -1,13 +1,22 @@
-"""What programs asked for, found again: by what it says, by the keys of its batches."""
+"""What programs asked for, found again by what it says."""
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, func, select
+from sqlalchemy import Connection, select
 
 from issuer.store import batches
 from issuer.store.batches import Batch, BatchState, Credential, CredentialState
 from issuer.store.tables import batches as batches_table
-from issuer.store.tables import credentials, rows
+from issuer.store.tables import credentials, institutions, rows
+
+
+def take_turn(connection: Connection, institution_id: int) -> None:
+    """Wait until no other request of the institution looks for what there is; the turn ends with the transaction.
+
+    SQLite's writers come one after another anyway.
+    """
+    wanted = select(institutions.c.id).where(institutions.c.id == institution_id)
+    connection.execute(wanted.with_for_update(key_share=True))
 
 
 def accepted(connection: Connection, institution_id: int, record_hash: bytes) -> Batch | None:
@@ -24,20 +33,6 @@ def accepted(connection: Connection, institution_id: int, record_hash: bytes) ->
         .limit(1)
     ).one_or_none()
     return None if row is None else batches.read_batch(row)
-
-
-def count_keys(connection: Connection, institution_id: int, beginning: str) -> int:
-    """Return how many batches of the institution have an idempotency key with that beginning."""
-    return int(
-        connection.execute(
-            select(func.count())
-            .select_from(batches_table)
-            .where(
-                batches_table.c.institution_id == institution_id,
-                batches_table.c.idempotency_key.startswith(beginning, autoescape=True),
-            )
-        ).scalar_one()
-    )
 
 
 def credential(connection: Connection, batch_id: int, record_hash: bytes) -> Credential | None:

@@ -13,6 +13,7 @@ from jikin.credentials.templates import PLACEHOLDER, WHEN
 from jikin.values import Json, JsonObject
 
 _TEXT = r"(.+?)"
+_MAX_TEXT = 4000  # longer than any text that a template makes; trying all ways to divide one costs its square
 _DATE = r"([0-9]{4}-[0-9]{2}-[0-9]{2})"
 
 
@@ -71,6 +72,8 @@ def _read_text(body: str, value: Json, found: dict[str, str]) -> bool:
     if alone:
         found[matches[0]["field"]] = value
         return True
+    if len(value) > _MAX_TEXT:
+        return False
     pattern, end = "", 0
     for match in matches:
         pattern += re.escape(body[end : match.start()]) + (_DATE if match["form"] else _TEXT)

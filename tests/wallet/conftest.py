@@ -15,9 +15,10 @@ from jikin.testing.clock import FixedClock
 from jikin.testing.world import World
 from jikin.verification.assembly import LOOPBACK_HOSTS
 from jikin.verification.sources import Sources
+from tests import blank_database
 from tests.wallet.parties import Employer, Office, served
 from tests.wallet.trial import settings_for
-from wallet import accounts
+from wallet import accounts, migrations
 from wallet.app import Wallet, build
 from wallet.sessions import OpenVault, SessionToken
 
@@ -55,8 +56,11 @@ def sources_of(world: World) -> Sources:
 
 
 def wallet_in(data: Path, world: World, clock: FixedClock, **changes: str) -> Wallet:
+    settings = settings_for(data, **changes)
+    if not settings.database:
+        blank_database.lay(data / "wallet.db", migrations)
     return build(
-        settings_for(data, **changes),
+        settings,
         clock=clock,
         sources=sources_of(world),
         workers=AtOnce(),
