@@ -17,7 +17,7 @@ up: setup         ## issuer, wallet and verifier on embedded defaults until Ctrl
 test:             ## the whole test suite: contracts, then Python, pages in a real browser
 	@$(PYTHON) tools/setup.py --browser
 	@$(BIN)/python tools/contracts.py test
-	@$(BIN)/pytest -n 2 --dist loadfile $(ARGS)
+	@$(BIN)/pytest -n 4 --dist loadfile $(ARGS)
 
 lint: setup       ## style, types, layers
 	@$(BIN)/ruff check .
