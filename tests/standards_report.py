@@ -64,5 +64,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 def pytest_configure(config: pytest.Config) -> None:
     path = config.getoption("--standards-report")
+    # Run on several processes, each writes a file of its own: FILE.gw0, FILE.gw1 …
+    worker = getattr(config, "workerinput", {}).get("workerid")
     if path and (standards := folder()) is not None:
-        config.pluginmanager.register(StandardsReport(Path(path), standards))
+        config.pluginmanager.register(StandardsReport(Path(f"{path}.{worker}" if worker else path), standards))

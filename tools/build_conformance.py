@@ -1,7 +1,7 @@
 """Writes docs/conformance.md from a run of the tests that read published vectors and samples.
 
     python tools/build_conformance.py           runs those tests and writes the page
-    python tools/build_conformance.py REPORT    uses a report that ``pytest -p tests.standards_report`` wrote
+    python tools/build_conformance.py REPORT…   uses reports that ``pytest -p tests.standards_report`` wrote
 
 The page says of every folder of vectors how many of its files tests have read and what came out, and of every sample
 the verdict with its reason as ``tests/conformance/samples.json`` pins it. A file that no test reads is named.
@@ -50,6 +50,18 @@ def run() -> dict[str, dict[str, object]]:
             sys.exit(done.stdout[-4000:])
         found: dict[str, dict[str, object]] = json.loads(report.read_text("utf-8"))
         return found
+
+
+def merged(reports: list[str]) -> dict[str, dict[str, object]]:
+    """Return several reports as one: a run on several processes writes one for each."""
+    reads: defaultdict[str, set[str]] = defaultdict(set)
+    outcomes: dict[str, object] = {}
+    for name in reports:
+        found = json.loads(Path(name).read_text("utf-8"))
+        for file, tests in found["reads"].items():
+            reads[file] |= set(tests)
+        outcomes |= found["outcomes"]
+    return {"reads": {name: sorted(tests) for name, tests in sorted(reads.items())}, "outcomes": outcomes}
 
 
 def groups(files: list[str]) -> dict[str, list[str]]:
@@ -115,7 +127,7 @@ def main(arguments: list[str]) -> int:
     if standards is None:
         print("conformance: the published vectors are not at hand (shared/standards)", file=sys.stderr)
         return 1
-    report = json.loads(Path(arguments[0]).read_text("utf-8")) if arguments else run()
+    report = merged(arguments) if arguments else run()
     lines = [
         "# Conformance",
         "",
