@@ -6,9 +6,11 @@ free ports, its chain included; it is ended by its pid. Services that a test sto
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -20,8 +22,6 @@ from typing import Any
 
 import httpx
 import pytest
-
-from tests.ports import free_base
 
 ROOT = Path(__file__).resolve().parents[1]
 _START_SECONDS = 300
@@ -117,7 +117,7 @@ def by_command(folder: Path, base: int | None = None) -> Iterator[Services]:
         "--data",
         str(folder),
         "--port-base",
-        str(base or free_base()),
+        str(base or port_base()),
     ]
     command += ["--dev-tokens", "--json"]
     with out.open("wb") as said, err.open("wb") as told:
@@ -140,6 +140,19 @@ def by_command(folder: Path, base: int | None = None) -> Iterator[Services]:
             process.wait()
 
 
+def port_base() -> int:
+    """Return a number such that the three ports after it are free now."""
+    for base in range(20_000 + os.getpid() % 1000 * 10, 32_000, 10):
+        with contextlib.ExitStack() as stack:
+            try:
+                for number in (1, 2, 3):
+                    stack.enter_context(socket.socket()).bind(("127.0.0.1", base + number))
+            except OSError:
+                continue
+            return base
+    raise RuntimeError("no three ports in a row are free")
+
+
 def _inherited() -> dict[str, str]:
     return {name: value for name, value in os.environ.items() if not name.startswith("JIKIN_")}
 
@@ -152,7 +165,7 @@ def _first_line(process: subprocess.Popen[bytes], out: Path, err: Path) -> str:
         text = out.read_text("utf-8")
         if text.endswith("\n"):
             return text
-        time.sleep(0.05)
+        time.sleep(0.1)
 
     def said(file: Path) -> str:
         return file.read_text("utf-8", "replace")[-3000:]

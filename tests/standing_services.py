@@ -8,7 +8,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import random
 import signal
+import socket
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -26,9 +28,9 @@ from jikin.command.founding import QUALIFICATION, Founded
 from jikin.command.serve import Service
 from jikin.command.trial import Trial, TrialPlan
 from jikin.values import Json, JsonObject
-from tests.ports import free_base
 
 ROOT = Path(__file__).resolve().parents[1]
+HOST = "127.0.0.1"
 SECONDS = 120.0
 # Opening a vault need not be slow here.
 QUICK = {
@@ -87,7 +89,7 @@ class Services:
                 httpx.get(self.url(service, "/healthz"), trust_env=False)
                 return
             assert time.monotonic() < deadline, f"the {service} does not answer"
-            time.sleep(0.05)
+            time.sleep(0.1)
 
     def stop(self, service: Service) -> None:
         self.trial.children[service].stop()
@@ -211,7 +213,7 @@ def until(done: Callable[[], object], seconds: float = SECONDS) -> None:
     deadline = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < deadline, "it did not come to pass in time"
-        time.sleep(0.05)
+        time.sleep(0.1)
 
 
 @contextlib.contextmanager
@@ -222,7 +224,7 @@ def standing(
 ) -> Iterator[Services]:
     """Give the services as they run in *folder*; *settings* are for all of them, *environ* for each."""
     own = environ or {}
-    base = free_base(4)
+    base = _port_base()
     with AnvilNode(ROOT, base + 4, folder / "chain" / "state.json") as chain:
         plan = TrialPlan(
             folder=folder,
@@ -249,3 +251,23 @@ def standing(
             finally:
                 for client in services._clients:
                     client.close()
+
+
+def _port_base() -> int:
+    """Return a port that has four free ones after it, below those that the system gives away by itself."""
+    chance = random.SystemRandom()
+    for _ in range(200):
+        base = 10 * chance.randrange(1100, 3200)
+        if all(_is_free(base + number) for number in (1, 2, 3, 4)):
+            return base
+    raise AssertionError("there are no four free ports in a row")
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            return False
+        return True

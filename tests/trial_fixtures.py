@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import random
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,11 +15,23 @@ from jikin.command import trial as trials
 from jikin.command.stage import Stage
 from jikin.command.story import Story
 from jikin.command.trial import TrialPlan
-from tests.ports import free_base
 
 ROOT = Path(__file__).resolve().parents[1]
 BAD = (17, 58, 121, 204, 266, 333, 401, 487)  # as tools/build_examples.py places them
 GOOD_ROWS = 10
+
+
+def free_base() -> int:
+    """Return a port base of which the three ports are free now."""
+    while True:
+        base = random.randrange(20_000, 30_000, 10)
+        if all(_free(base + offset) for offset in (1, 2, 3)):
+            return base
+
+
+def _free(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) != 0
 
 
 def small_lists(folder: Path) -> Path:

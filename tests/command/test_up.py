@@ -22,8 +22,7 @@ from jikin.anchoring.devchain import AnvilNode, HardhatNode
 from jikin.command import trial as trials
 from jikin.command.trial import TrialPlan
 from jikin.errors import SettingsError
-from tests.ports import free_base
-from tests.trial_fixtures import ROOT
+from tests.trial_fixtures import ROOT, free_base
 
 pytestmark = pytest.mark.timeout(900)
 SERVICES = ("issuer", "wallet", "verifier")
