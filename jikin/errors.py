@@ -15,6 +15,8 @@
     ├── DidError                 a DID or DID document that cannot be used
     ├── StatusError              a status list, epoch or note that breaks its rules
     ├── AnchorError              a tree, path or receipt that breaks its rules
+    │   ├── StateProofError         a state proof does not hold
+    │   └── CheckpointError         a checkpoint does not hold
     ├── UnavailableError         a source outside that did not answer: never a verdict
     │   ├── ChainUnavailableError
     │   └── FetchError
@@ -143,6 +145,18 @@ class AnchorError(JikinError):
     """A tree, path or receipt breaks its rules."""
 
     code = "anchor"
+
+
+class StateProofError(AnchorError):
+    """A state proof does not hold: malformed, too large, not of the pinned registry, or not under the trusted block."""
+
+    code = "state-proof"
+
+
+class CheckpointError(AnchorError):
+    """A checkpoint does not hold: signatures, age, order, or two blocks for one number."""
+
+    code = "checkpoint"
 
 
 class UnavailableError(JikinError):
