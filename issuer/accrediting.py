@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from issuer import approving
 from issuer.approving import Officer, Role
-from issuer.office import ACCREDITOR, ANCHORING, ASSERTION, OWNER, STATUS, Office
+from issuer.office import ACCREDITOR, ANCHORING, ASSERTION, OWNER, POST_QUANTUM, STATUS, Office
 from issuer.publishing import did_document
 from issuer.store import audit, institutions, officers
 from issuer.store.institutions import Institution, StatusList
@@ -139,12 +139,24 @@ def _check_code_is_free(code: str, known: Iterable[Institution]) -> None:
         )
 
 
+# What each signing key is; whatever else is kept for a purpose is an account on the chain.
+_SIGNING: Mapping[str, KeyType] = {ASSERTION: KeyType.ED25519, POST_QUANTUM: KeyType.ML_DSA_44}
+
+
+def _signing_purposes(office: Office, institution: Institution) -> tuple[str, ...]:
+    """Return what the institution needs signing keys for: a second one where a type of its profile is hybrid."""
+    types = office.profile(institution).types
+    hybrid = any(office.types.named(one).second_suite for one in types if one in office.types.ids)
+    return (ASSERTION, POST_QUANTUM) if hybrid else (ASSERTION,)
+
+
 def _ensure_keys(office: Office, institution: Institution) -> None:
-    for purpose in (ASSERTION, OWNER, ANCHORING, STATUS):
+    for purpose in (*_signing_purposes(office, institution), OWNER, ANCHORING, STATUS):
         with office.database.read() as connection:
             if institutions.find_key(connection, institution.id, purpose) is not None:
                 continue
-        made = office.keys.new_signing_key() if purpose == ASSERTION else office.keys.new_account(purpose)
+        kind = _SIGNING.get(purpose)
+        made = office.keys.new_account(purpose) if kind is None else office.keys.new_signing_key(kind)
         with office.database.write() as connection:
             institutions.add_key(
                 connection,
@@ -158,7 +170,9 @@ def _ensure_keys(office: Office, institution: Institution) -> None:
 
 def did_document_of(office: Office, institution: Institution) -> JsonObject:
     """Return the DID document as it should be published now."""
-    return did_document(institution.did, [office.key(institution, ASSERTION).public])
+    with office.database.read() as connection:
+        found = [institutions.find_key(connection, institution.id, purpose) for purpose in _SIGNING]
+    return did_document(institution.did, [key.public for key in found if key is not None])
 
 
 def accounts(office: Office, institution: Institution) -> dict[str, Address]:
@@ -171,7 +185,7 @@ def register(office: Office, institution: Institution) -> None:
 
     Raises RegistryRefusedError when the registry does not allow a step, ChainUnavailableError.
     """
-    for step in (_register_issuer, _approve_profile, _add_key, _set_operators, _set_anchors_all):
+    for step in (_register_issuer, _approve_profile, _add_keys, _set_operators, _set_anchors_all):
         step(office, institution, office.chain.registry.view())
     ensure_status_list(office, institution)
 
@@ -209,10 +223,13 @@ def _approve_profile(office: Office, institution: Institution, view: RegistryVie
     _send(office, institution, ACCREDITOR, ApproveProfile(institution.issuer_id, profile.hash), block)
 
 
-def _add_key(office: Office, institution: Institution, view: RegistryView) -> None:
-    multikey = office.key(institution, ASSERTION).public
-    if view.key_window(institution.issuer_id, KeyId.of(multikey)) is None:
-        _send(office, institution, OWNER, AddKey(institution.issuer_id, multikey), view.block.number)
+def _add_keys(office: Office, institution: Institution, view: RegistryView) -> None:
+    for purpose in _signing_purposes(office, institution):
+        multikey = office.key(institution, purpose).public
+        key_id = KeyId.of(multikey)
+        if view.key_window(institution.issuer_id, key_id) is None:
+            # Two keys may be added at one block: each is an act of its own.
+            _send(office, institution, OWNER, AddKey(institution.issuer_id, multikey), f"{key_id} {view.block.number}")
 
 
 def _set_operators(office: Office, institution: Institution, view: RegistryView) -> None:

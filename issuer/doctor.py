@@ -13,7 +13,7 @@ from pathlib import Path
 from issuer import accrediting
 from issuer.accrediting import RIGHTS
 from issuer.approving import Role
-from issuer.office import ASSERTION, Office
+from issuer.office import ASSERTION, POST_QUANTUM, Office
 from issuer.store import institutions
 from issuer.store.institutions import Institution, Key
 from jikin.anchoring.chain import RegistryView
@@ -101,7 +101,7 @@ def _keys(office: Office) -> Iterator[Check]:
 
 
 def _open(office: Office, key: Key) -> str:
-    if key.purpose == ASSERTION:
+    if key.purpose in (ASSERTION, POST_QUANTUM):
         public = multikey.encode(office.keys.signer(key.file).public_key)
     else:
         public = str(Address.parse(office.keys.account(key.file).address))

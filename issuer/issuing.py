@@ -35,6 +35,7 @@ from jikin.anchoring.statements import leaf
 from jikin.credentials.profile import Profile
 from jikin.credentials.types import CredentialType
 from jikin.errors import CodecError, CredentialError, OfficeError
+from jikin.proofs import securing
 from jikin.status.bitstring import Purpose as ListPurpose
 from jikin.status.bitstring import entry_json, list_url, token_list_url
 from jikin.status.index import IndexPermutation
@@ -186,12 +187,13 @@ def _signing(
             return envelope.sign(_unsecured(credential, record, kind, profile, status_list), office.clock())
 
         return as_jwt
-    seal = office.seal(institution, batch.suite)
+    seals = signing.seals(office, institution, batch.suite, kind)
 
     def as_json(credential: Credential, record: Mapping[str, str], status_list: StatusList) -> Signed:
         unsecured = _unsecured(credential, record, kind, profile, status_list)
-        document, statement = seal.sign(unsecured, office.clock())
-        return signing.signed_json(document, credential_digest((statement,)))
+        now = office.clock()
+        document, statements = securing.secure_all(unsecured, [seal.layer(now) for seal in seals])
+        return signing.signed_json(document, credential_digest(statements))
 
     return as_json
 

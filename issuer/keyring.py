@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -18,10 +18,17 @@ from jikin.codec import multikey
 from jikin.errors import OfficeError
 from jikin.proofs import keystore
 from jikin.proofs.ed25519 import Ed25519Signer
-from jikin.values import Address, KeyId, Signer
+from jikin.proofs.keystore import StoredSigner
+from jikin.proofs.mldsa44 import Mldsa44Signer
+from jikin.values import Address, KeyId, KeyType, Signer
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
+
+_FRESH: Mapping[KeyType, Callable[[], StoredSigner]] = {
+    KeyType.ED25519: Ed25519Signer.generate,
+    KeyType.ML_DSA_44: Mldsa44Signer.generate,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,9 +53,11 @@ class KeyRing:
     _signers: dict[str, Signer] = field(default_factory=dict, repr=False, compare=False)
     _accounts: dict[str, LocalAccount] = field(default_factory=dict, repr=False, compare=False)
 
-    def new_signing_key(self) -> NewKey:
-        """Return a fresh Ed25519 key, stored."""
-        signer = Ed25519Signer.generate()
+    def new_signing_key(self, kind: KeyType = KeyType.ED25519) -> NewKey:
+        """Return a fresh key, stored: Ed25519 or ML-DSA-44; raises OfficeError for another *kind*."""
+        if kind not in _FRESH:
+            raise OfficeError(f"the office makes no keys of the kind {kind.value}", code="office.key-kind")
+        signer = _FRESH[kind]()
         public = multikey.encode(signer.public_key)
         name = f"signing-{KeyId.of(public).raw.hex()[:16]}.pem"
         self._folder()

@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 # What the keys of an institution are for. The accreditor's belongs to no institution.
 ASSERTION = "assertion"
+POST_QUANTUM = "assertion-post-quantum"  # beside the first, for types with a second suite
 ACCREDITOR = "accreditor"
 OWNER = "owner"
 ANCHORING = "anchoring"
@@ -124,9 +125,12 @@ class Office(AbstractContextManager["Office"]):
         pace = self.pace if confirmations is None else replace(self.pace, confirmations=confirmations)
         return Outbox(self.database, self.chain.registry, writer, pace)
 
-    def seal(self, institution: Institution, suite: str) -> Seal:
-        """Return what signs for the institution with the suite of that name; raises UnknownSuiteError, OfficeError."""
-        key = self.key(institution, ASSERTION)
+    def seal(self, institution: Institution, suite: str, purpose: str = ASSERTION) -> Seal:
+        """Return what signs for the institution with the suite of that name and the key for *purpose*.
+
+        Raises UnknownSuiteError, OfficeError.
+        """
+        key = self.key(institution, purpose)
         chosen = self.suites.named(suite)
         return Seal(self.keys.signer(key.file), DidUrl(f"{institution.did}#{key.public}"), chosen)
 

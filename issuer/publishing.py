@@ -51,8 +51,14 @@ class Seal:
 
     def sign(self, document: JsonObject, created: int) -> tuple[JsonObject, SignedStatement]:
         """Return *document* with one proof made at *created*, and what that proof states."""
-        options = ProofOptions(verification_method=self.method, created=created)
-        return securing.sign(document, self.suite, options, self.signer)
+        return securing.sign(document, self.suite, self._options(created), self.signer)
+
+    def layer(self, created: int) -> tuple[Suite, ProofOptions, Signer]:
+        """Return this seal as one of several under the same document (``securing.secure_all``)."""
+        return self.suite, self._options(created), self.signer
+
+    def _options(self, created: int) -> ProofOptions:
+        return ProofOptions(verification_method=self.method, created=created)
 
 
 def to_bytes(document: JsonObject) -> bytes:

@@ -10,8 +10,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from issuer.office import ASSERTION, Office
-from issuer.publishing import to_bytes
+from issuer.office import ASSERTION, POST_QUANTUM, Office
+from issuer.publishing import Seal, to_bytes
 from issuer.store.batches import Credential, Signed
 from issuer.store.institutions import Institution
 from jikin.anchoring.digest import credential_digest
@@ -62,6 +62,18 @@ class EnvelopeSeal:
         text = vc_jwt.issue(unsecured, self.signer, key_id=str(self.method), issued_at=issued_at)
         data = text.encode("ascii")
         return Signed(data, credential_digest((vc_jwt.VcJwt().open(data).statement,)))
+
+
+def seals(office: Office, institution: Institution, suite: str, kind: CredentialType) -> tuple[Seal, ...]:
+    """Return what signs Data Integrity proofs of a certificate of *kind*, in the order in which they sign.
+
+    A hybrid type has two: each proof verifies without the other, so that one broken suite opens nothing. Raises
+    UnknownSuiteError, and OfficeError for an institution without a second key.
+    """
+    first = office.seal(institution, suite)
+    if kind.second_suite is None:
+        return (first,)
+    return first, office.seal(institution, kind.second_suite, POST_QUANTUM)
 
 
 def envelope_seal(office: Office, institution: Institution) -> EnvelopeSeal:

@@ -25,10 +25,12 @@ ISSUE_FIELDS = frozenset(
 PRINT_FIELDS = frozenset({"number", "issued_on", "check_domain"})
 _ISSUER_FIELDS = frozenset({"issuer_name_ko", "issuer_name_en"})
 _TYPE_MEMBERS = (
-    *("version", "contexts", "types", "status", "validity", "number", "title", "public", "schema"),
+    *("version", "contexts", "types", "status", "validity", "second_suite", "number", "title", "public", "schema"),
     *("columns", "tables", "derived"),
 )
 _STATUS_PURPOSES = frozenset({"revocation", "suspension"})
+# What may stand beside the classical proof of a hybrid type: suites whose keys no quantum computer opens.
+_SECOND_SUITES = frozenset({"mldsa44-jcs-2024", "mldsa44-rdfc-2024"})
 _ROOT = "credentials"
 _MAX_BYTES = 1 << 20
 
@@ -181,6 +183,7 @@ class Description:
     types: tuple[str, ...]
     status_purposes: tuple[str, ...]
     validity_years: int | None
+    second_suite: str | None
     number_pointer: str
     title_pointer: str
     public_pointers: tuple[str, ...]
@@ -279,6 +282,7 @@ def _description(top: Node, lookups: Mapping[str, Lookup]) -> Description:
         types=top.texts("types"),
         status_purposes=status,
         validity_years=None if top.raw["validity"] is None else _years(top.node("validity").only(["years"])),
+        second_suite=None if top.raw["second_suite"] is None else _second_suite(top),
         number_pointer=check_pointer(top.text("number")),
         title_pointer=check_pointer(top.text("title")),
         public_pointers=tuple(check_pointer(pointer) for pointer in top.texts("public")),
@@ -295,6 +299,13 @@ def _years(validity: Node) -> int:
     if not isinstance(years, int) or not 0 < years <= 100:
         raise _refuse(f"{validity.where}: validity is null or 1 to 100 years")
     return years
+
+
+def _second_suite(top: Node) -> str:
+    suite = top.text("second_suite")
+    if suite not in _SECOND_SUITES:
+        raise _refuse(f"{top.where}: second_suite is null or one of {', '.join(sorted(_SECOND_SUITES))}")
+    return suite
 
 
 def _derived(entry: Node) -> Derived:

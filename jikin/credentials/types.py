@@ -54,7 +54,9 @@ class CredentialType:
 
     *id* is the folder's name. *status_purposes* are the status entries that each credential carries, in this order:
     none for a type that cannot be revoked, one where a format allows no second. *validity_years* is the default
-    validity, None for one without end. Pointers are JSON Pointers into an issued credential. *derived* fields are made
+    validity, None for one without end. *second_suite* is the post-quantum cryptosuite whose proof stands beside the
+    classical one where a credential carries Data Integrity proofs, None for a type with one proof: some verifiers
+    refuse an array of proofs. Pointers are JSON Pointers into an issued credential. *derived* fields are made
     at issue: random salts and salted hashes.
     """
 
@@ -63,6 +65,7 @@ class CredentialType:
     name: Text
     status_purposes: tuple[str, ...]
     validity_years: int | None
+    second_suite: str | None
     types: tuple[str, ...]
     number_pointer: str
     title_pointer: str
@@ -300,6 +303,7 @@ def read_type(folder: loading.Folder) -> CredentialType:
         name=Text(files.texts["ko"].name, files.texts["en"].name),
         status_purposes=description.status_purposes,
         validity_years=description.validity_years,
+        second_suite=description.second_suite,
         types=description.types,
         number_pointer=description.number_pointer,
         title_pointer=description.title_pointer,
