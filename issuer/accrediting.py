@@ -11,7 +11,7 @@ import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from issuer import approving
+from issuer import approving, signing
 from issuer.approving import Officer, Role
 from issuer.office import ACCREDITOR, ANCHORING, ASSERTION, OWNER, POST_QUANTUM, STATUS, Office
 from issuer.publishing import did_document
@@ -170,9 +170,7 @@ def _ensure_keys(office: Office, institution: Institution) -> None:
 
 def did_document_of(office: Office, institution: Institution) -> JsonObject:
     """Return the DID document as it should be published now."""
-    with office.database.read() as connection:
-        found = [institutions.find_key(connection, institution.id, purpose) for purpose in _SIGNING]
-    return did_document(institution.did, [key.public for key in found if key is not None])
+    return did_document(institution.did, signing.public_keys(office, institution))
 
 
 def accounts(office: Office, institution: Institution) -> dict[str, Address]:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from issuer.office import ASSERTION, POST_QUANTUM, Office
 from issuer.publishing import Seal, to_bytes
+from issuer.store import institutions
 from issuer.store.batches import Credential, Signed
 from issuer.store.institutions import Institution
 from jikin.anchoring.digest import credential_digest
@@ -62,6 +63,13 @@ class EnvelopeSeal:
         text = vc_jwt.issue(unsecured, self.signer, key_id=str(self.method), issued_at=issued_at)
         data = text.encode("ascii")
         return Signed(data, credential_digest((vc_jwt.VcJwt().open(data).statement,)))
+
+
+def public_keys(office: Office, institution: Institution) -> tuple[str, ...]:
+    """Return the Multikey texts of the keys that the institution signs with, the classical one first."""
+    with office.database.read() as connection:
+        found = [institutions.find_key(connection, institution.id, purpose) for purpose in (ASSERTION, POST_QUANTUM)]
+    return tuple(key.public for key in found if key is not None)
 
 
 def seals(office: Office, institution: Institution, suite: str, kind: CredentialType) -> tuple[Seal, ...]:

@@ -1,6 +1,7 @@
 """The VC API for programs (W3C CCG): issuing by the office's ordinary steps, asking for changes of state.
 
     POST /issuers/{profile}/credentials/issue   {"credential": …, "options": {"record": …}}   → 201
+    GET  /dids                                  → {"Ed25519": DID, …}: who signs here, by kind of key
     POST /credentials/status                    {"credentialId"|"credentialStatus", "status", "reason"}   → 202
 
 Nothing is signed here and no state is changed: both are what the office decides about, by its own rules.
@@ -14,12 +15,13 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Depends, Request, Response
 from starlette.responses import JSONResponse
 
-from issuer import asking, commissioning, submitting
+from issuer import asking, commissioning, signing, submitting
 from issuer.commissioning import PROFILES, Profile
 from issuer.http.common import OfficeHere, RunnerHere
-from issuer.http.places import InstitutionsHere, at_every_site
+from issuer.http.places import InstitutionHere, InstitutionsHere, at_every_site
 from issuer.http.tokens import access_to
 from issuer.tokens import Access, Scope
+from jikin.codec import multikey
 from jikin.values import JsonObject
 from jikin.web.bodies import JsonBody, described_json
 from jikin.web.problems import Problem
@@ -125,6 +127,13 @@ def change(office: OfficeHere, found: InstitutionsHere, access: MayAsk, body: Js
     """Return where the change stands: written down, requested, approved, or done."""
     standing = asking.ask(office, found, asking.parse(body), access.token_id)
     return JSONResponse(asking.to_json(office, standing), 200 if standing.done else 202, _NO_STORE)
+
+
+@at_every_site(router, "/dids", methods=("GET",), summary="Who signs here, by kind of key")
+def dids(office: OfficeHere, institution: InstitutionHere, _access: MayIssue) -> Response:
+    """Return the institution's DID under the name of each kind of key that it signs with."""
+    kinds = [multikey.decode(key).type.value for key in signing.public_keys(office, institution)]
+    return JSONResponse(dict.fromkeys(kinds, str(institution.did)), 200, _NO_STORE)
 
 
 def _object(body: JsonObject, member: str, absent: JsonObject | None = None) -> JsonObject:

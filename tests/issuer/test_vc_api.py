@@ -320,3 +320,11 @@ def test_whatever_stands_among_the_proofs_is_a_receipt_or_is_refused(proof: dict
     with pytest.raises(AnchorError) as caught:
         Receipt.parse_proof({**proof, "type": PROOF_TYPE})
     assert caught.value.code.startswith("anchor.receipt.")
+
+
+def test_the_office_says_who_signs_by_kind_of_key_to_those_who_may_issue(settled: Portal) -> None:
+    client = settled.counter.client
+    answer = client.get("/dids", headers=bearer(settled.token))
+    assert answer.status_code == 200
+    assert answer.json() == {"Ed25519": str(settled.bureau.institution.did)}
+    assert client.get("/dids").status_code == 401
