@@ -407,6 +407,7 @@ def test_a_status_list_counts_by_a_certificate_of_the_same_issuer(token: bytes, 
 # --- the roots ---
 
 
+@pytest.mark.usefixtures("logs_of_its_own")
 def test_roots_lie_in_the_trust_folder_and_are_read_again(tmp_path: Path) -> None:
     base = assemble(SourcePlan(offline=True, trust=tmp_path))
     assert base.roots == ()
