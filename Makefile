@@ -2,6 +2,8 @@
 PYTHON ?= python3
 BIN := .venv/bin
 export HARDHAT_DISABLE_TELEMETRY = true
+# Every program that is started reads what was compiled once; without that each start takes seconds longer.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: setup demo up test lint gas fuzz clean
 
@@ -17,7 +19,7 @@ up: setup         ## issuer, wallet and verifier on embedded defaults until Ctrl
 test:             ## the whole test suite: contracts, then Python, pages in a real browser
 	@$(PYTHON) tools/setup.py --browser
 	@$(BIN)/python tools/contracts.py test
-	@$(BIN)/pytest -n 4 --dist loadfile $(ARGS)
+	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: setup       ## style, types, layers
 	@$(BIN)/ruff check .

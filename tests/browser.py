@@ -27,7 +27,7 @@ import pytest
 import uvicorn
 from fastapi import FastAPI
 from PIL import Image
-from playwright.sync_api import Browser, CDPSession, Page, Playwright, sync_playwright
+from playwright.sync_api import Browser, CDPSession, Page, Playwright, expect, sync_playwright
 
 ROOT = Path(__file__).resolve().parents[1]
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -265,7 +265,7 @@ def assert_no_sideways_scroll(page: Page) -> None:
 
 def assert_good(page: Page, rules: Sequence[str] | None = None, *, expected_errors: int = 0) -> None:
     """Fail unless the page is accessible (by *rules*, where named), fits, has one ``h1`` and is quiet."""
-    assert page.locator("h1").count() == 1, "a page has one h1"
+    expect(page.locator("h1"), "a page has one h1").to_have_count(1)  # a page that is being loaded has none yet
     assert_accessible(page, rules)
     assert_no_sideways_scroll(page)
     assert_quiet(page, expected_errors=expected_errors)

@@ -15,7 +15,6 @@ from jikin.testing.clock import FixedClock
 from jikin.testing.world import World
 from jikin.web import logs
 from tests.browser import free_port, running
-from tests.wallet import parties
 from tests.wallet.conftest import PASSPHRASE, signed_up, wallet_in
 from tests.wallet.parties import Employer, Office, served
 from wallet import accounts, holding, receiving, service
@@ -67,7 +66,7 @@ def receive(wallet: Wallet, vault: OpenVault, office: Office, qualification: str
 
 def offer_of(office: Office, qualification: str, *, by_reference: bool = False) -> str:
     """Return the link of an offer of one qualification; the office issues what it was set to last."""
-    parties.RECORD["qualification_code"] = qualification
+    office.record = {**office.record, "qualification_code": qualification}
     return office.offer(by_reference=by_reference)
 
 

@@ -96,6 +96,7 @@ class Office:
     institution: Institution
     metadata: IssuerMetadata
     server: ServerMetadata
+    record: Mapping[str, str] = field(default_factory=lambda: dict(RECORD))  # what is certified
     tx_code: str | None = "4932"
     deferrals: int = 0
     days: int | None = None
@@ -176,7 +177,7 @@ class Office:
             if self.anchored:
                 self.publish_receipt(text, receipt.to_json())
             return Issued(Document.of(text, receipt), number, index, receipt.salt)
-        unsecured = institution.unsecured(TYPE, RECORD, number=number, index=index, valid_until=until)
+        unsecured = institution.unsecured(TYPE, self.record, number=number, index=index, valid_until=until)
         subject = unsecured["credentialSubject"]
         assert isinstance(subject, Mapping)
         credential = institution.sign({**unsecured, "credentialSubject": {"id": str(holder), **subject}})
@@ -197,7 +198,7 @@ class Office:
                 **({} if until is None else {"exp": until}),
                 "vct": VCT,
                 "status": status_claim(list_url, index),
-                **kind.build_claims(RECORD, issuer_name={"ko": names.ko, "en": names.en}, number=number),
+                **kind.build_claims(self.record, issuer_name={"ko": names.ko, "en": names.en}, number=number),
             }
         )
         disclosable = [(name,) for name in kind.claims.disclosable if name in claims]
