@@ -9,7 +9,7 @@ const registry = {
   settings: {
     // Through the intermediate language: a thousand gas less in the calls made most, and no limit on local variables.
     viaIR: true,
-    optimizer: { enabled: true, runs: 1_000_000 },
+    optimizer: { enabled: true, runs: 20_000 },
     evmVersion: "cancun",
     metadata: { bytecodeHash: "none" },
     // Hardhat adds what it needs itself. tools/build_registry.py reads the storage layout.

@@ -4,12 +4,15 @@ pragma solidity 0.8.37;
 import {AccessControlDefaultAdminRules} from
     "@openzeppelin/contracts/access/extensions/AccessControlDefaultAdminRules.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 
 import {
     ICredentialRegistry,
     ISSUER_ANCHORS_ALL,
     ISSUER_INVALIDATED,
+    ISSUER_SEALED,
     RIGHTS_ALL,
+    RIGHT_ANNUL,
     RIGHT_AUDIT,
     RIGHT_ISSUE,
     RIGHT_REVOKE,
@@ -23,7 +26,7 @@ import {StatusEpochs} from "./libraries/StatusEpochs.sol";
 
 /// @title Registry of issuers, their keys, anchors and status lists
 /// @notice The interface is the specification. Not upgradeable: a registry whose code can change is worth less as
-///         evidence. Holds no ether, calls no other contract.
+///         evidence. Holds no ether, and calls no other contract but a signer that is one, which cannot write (ERC-1271).
 contract CredentialRegistry is ICredentialRegistry, AccessControlDefaultAdminRules, EIP712 {
     using Slots for Operator;
     using Slots for Issuer;
@@ -43,6 +46,15 @@ contract CredentialRegistry is ICredentialRegistry, AccessControlDefaultAdminRul
     /// @dev Bit k is set for a kind of root: 1 credentials, 3 embargoed results, 5 roots of an older registry.
     uint256 private constant ROOT_KINDS = (1 << 1) | (1 << 3) | (1 << 5);
     uint8 private constant LAYOUT = 1;
+
+    bytes32 private constant PUBLISH_STATUS = keccak256(
+        "PublishStatus(bytes32 issuerId,bytes32 listId,bytes32 previousHead,bytes32 statusRoot,bytes32 changesHash,"
+        "uint64 deadline)"
+    );
+    bytes32 private constant ANNUL_STATUS = keccak256(
+        "AnnulStatus(bytes32 issuerId,bytes32 listId,bytes32 previousHead,bytes32 statusRoot,bytes32 changesHash,"
+        "uint64 deadline)"
+    );
 
     // The order of these variables is the order of the slots in the interface.
     mapping(bytes32 issuerId => Issuer) private _issuers;
@@ -136,6 +148,26 @@ contract CredentialRegistry is ICredentialRegistry, AccessControlDefaultAdminRul
         emit ProfileApproved(issuerId, profileHash, proposedBlock, msg.sender);
     }
 
+    /// @inheritdoc ICredentialRegistry
+    function setSuccessor(address registry) external onlyRole(ACCREDITOR_ROLE) {
+        _checkNotSealed();
+        bool named = registry != address(0);
+        if (named && (registry == address(this) || registry.code.length == 0)) revert SuccessorRefused(registry);
+        uint40 sealedAt = named ? uint40(block.timestamp) + _delay : 0;
+        _successor = Successor(registry, sealedAt, LAYOUT);
+        emit SuccessorSet(registry, sealedAt, msg.sender);
+    }
+
+    /// @inheritdoc ICredentialRegistry
+    function sealAnchoring(bytes32 issuerId) external {
+        Issuer storage record = _registered(issuerId);
+        Successor memory next = _successor;
+        if (!_isSealed(next)) revert RegistryNotSealed(block.timestamp, next.sealedAt);
+        if (record.flags & ISSUER_SEALED != 0) revert IssuerIsSealed(issuerId);
+        record.flags |= ISSUER_SEALED;
+        emit IssuerSealed(issuerId, next.registry, next.sealedAt);
+    }
+
     // --------------------------------------------------------------------------------------------------- owners
 
     /// @inheritdoc ICredentialRegistry
@@ -221,14 +253,15 @@ contract CredentialRegistry is ICredentialRegistry, AccessControlDefaultAdminRul
 
     /// @inheritdoc ICredentialRegistry
     function anchor(bytes32 issuerId, bytes32 root, uint32 treeSize, uint8 kind) external {
-        (Operator storage account, uint256 accountWord) = _operatorWith(issuerId, RIGHT_ISSUE);
+        (Operator storage account, uint256 accountWord) = _operatorWith(msg.sender, issuerId, RIGHT_ISSUE);
         uint256 word = _anchor(account, accountWord, issuerId, root, treeSize, kind);
         if (word != 0) revert RootAlreadyAnchored(issuerId, root, uint40(word));
     }
 
     /// @inheritdoc ICredentialRegistry
     function openStatusList(bytes32 issuerId, bytes32 listId, uint8 log2Entries, bytes32 indexKeyHash) external {
-        _operatorWith(issuerId, RIGHT_ISSUE | RIGHT_REVOKE);
+        _operatorWith(msg.sender, issuerId, RIGHT_ISSUE | RIGHT_REVOKE);
+        _checkNotSealed();
         if (log2Entries < MIN_LOG2_ENTRIES || log2Entries > MAX_LOG2_ENTRIES) {
             revert StatusListSizeRefused(log2Entries, MIN_LOG2_ENTRIES, MAX_LOG2_ENTRIES);
         }
@@ -254,10 +287,65 @@ contract CredentialRegistry is ICredentialRegistry, AccessControlDefaultAdminRul
         bytes32 statusRoot,
         bytes calldata changes
     ) external {
-        (, uint256 accountWord) = _operatorWith(issuerId, RIGHT_REVOKE | RIGHT_SUSPEND);
+        (, uint256 accountWord) = _operatorWith(msg.sender, issuerId, RIGHT_REVOKE | RIGHT_SUSPEND);
         uint256 rights = Slots.operatorRights(accountWord);
-        bytes32 head = _publish(rights, issuerId, listId, previousHead, statusRoot, changes);
-        if (head != previousHead) revert StatusHeadMoved(issuerId, listId, previousHead, head);
+        _publishNext(msg.sender, rights, issuerId, listId, previousHead, statusRoot, changes);
+    }
+
+    /// @inheritdoc ICredentialRegistry
+    function publishStatusBySig(
+        bytes32 issuerId,
+        bytes32 listId,
+        bytes32 previousHead,
+        bytes32 statusRoot,
+        bytes calldata changes,
+        address account,
+        bytes calldata signature,
+        uint64 deadline
+    ) external {
+        // First the rights: no contract is asked for its signature but one the issuer has made an operator.
+        (, uint256 accountWord) = _operatorWith(account, issuerId, RIGHT_REVOKE | RIGHT_SUSPEND);
+        _checkSigned(
+            PUBLISH_STATUS,
+            issuerId,
+            listId,
+            previousHead,
+            statusRoot,
+            changes,
+            account,
+            signature,
+            deadline
+        );
+        uint256 rights = Slots.operatorRights(accountWord);
+        _publishNext(account, rights, issuerId, listId, previousHead, statusRoot, changes);
+    }
+
+    /// @inheritdoc ICredentialRegistry
+    function annulStatus(
+        bytes32 issuerId,
+        bytes32 listId,
+        bytes32 previousHead,
+        bytes32 statusRoot,
+        bytes calldata changes,
+        address signer,
+        bytes calldata signature,
+        uint64 deadline
+    ) external {
+        (address owner_, address accreditor) = _ownerAndAccreditor(issuerId, signer);
+        if (changes.length == 0) revert ChangesSizeRefused(0, StatusChanges.MAX_CHANGES);
+        _checkSigned(
+            ANNUL_STATUS,
+            issuerId,
+            listId,
+            previousHead,
+            statusRoot,
+            changes,
+            signer,
+            signature,
+            deadline
+        );
+        _publishNext(msg.sender, RIGHT_ANNUL, issuerId, listId, previousHead, statusRoot, changes);
+        emit StatusAnnulled(issuerId, listId, _statusLists[issuerId][listId].epoch, owner_, accreditor);
     }
 
     /// @inheritdoc ICredentialRegistry
@@ -271,7 +359,7 @@ contract CredentialRegistry is ICredentialRegistry, AccessControlDefaultAdminRul
         bytes32 statusRoot,
         bytes calldata changes
     ) external {
-        (Operator storage account, uint256 accountWord) = _operatorWith(issuerId, RIGHT_ISSUE);
+        (Operator storage account, uint256 accountWord) = _operatorWith(msg.sender, issuerId, RIGHT_ISSUE);
         uint256 rights = Slots.operatorRights(accountWord);
         if (rights & (RIGHT_REVOKE | RIGHT_SUSPEND) == 0) {
             revert RightMissing(issuerId, msg.sender, RIGHT_REVOKE | RIGHT_SUSPEND, uint8(rights));
@@ -280,13 +368,13 @@ contract CredentialRegistry is ICredentialRegistry, AccessControlDefaultAdminRul
         if (word != 0 && !Slots.isBatch(word, treeSize, kind)) {
             revert RootAlreadyAnchored(issuerId, root, uint40(word));
         }
-        bytes32 head = _publish(rights, issuerId, listId, previousHead, statusRoot, changes);
+        bytes32 head = _publish(msg.sender, rights, issuerId, listId, previousHead, statusRoot, changes);
         if (head != previousHead) emit StatusSkipped(issuerId, listId, previousHead, head, msg.sender);
     }
 
     /// @inheritdoc ICredentialRegistry
     function publishAuditHead(bytes32 issuerId, uint64 size, bytes32 root) external {
-        _operatorWith(issuerId, RIGHT_AUDIT);
+        _operatorWith(msg.sender, issuerId, RIGHT_AUDIT);
         AuditHead storage record = _auditHeads[issuerId];
         if (size <= record.size) revert AuditHeadNotGrown(issuerId, size, record.size);
         uint64 previousBlock = record.blockNumber;
@@ -386,9 +474,24 @@ contract CredentialRegistry is ICredentialRegistry, AccessControlDefaultAdminRul
         emit Anchored(issuerId, root, treeSize, sequence, kind, msg.sender);
     }
 
-    /// @dev Publish an epoch of an operator with `rights`, unless the head on record is not `previousHead`: then
+    /// @dev Publish an epoch of `account` with `rights` on `previousHead`, and on no other.
+    function _publishNext(
+        address account,
+        uint256 rights,
+        bytes32 issuerId,
+        bytes32 listId,
+        bytes32 previousHead,
+        bytes32 statusRoot,
+        bytes calldata changes
+    ) private {
+        bytes32 head = _publish(account, rights, issuerId, listId, previousHead, statusRoot, changes);
+        if (head != previousHead) revert StatusHeadMoved(issuerId, listId, previousHead, head);
+    }
+
+    /// @dev Publish an epoch of `account` with `rights`, unless the head on record is not `previousHead`: then
     ///      nothing is written. Returns the head that was found.
     function _publish(
+        address account,
         uint256 rights,
         bytes32 issuerId,
         bytes32 listId,
@@ -408,7 +511,7 @@ contract CredentialRegistry is ICredentialRegistry, AccessControlDefaultAdminRul
             epoch,
             previousBlock,
             statusRoot,
-            msg.sender,
+            account,
             rights,
             changes
         );
@@ -451,21 +554,66 @@ contract CredentialRegistry is ICredentialRegistry, AccessControlDefaultAdminRul
         if (record.addedAt == 0) revert KeyUnknown(issuerId, keyId);
     }
 
-    /// @dev The caller as an operator whose rights count now and contain one of `needed`: its record, and the word in
-    ///      it.
+    /// @dev `account` as an operator whose rights count now and contain one of `needed`: its record, and the word in it.
     function _operatorWith(
+        address account,
         bytes32 issuerId,
         uint256 needed
     ) private view returns (Operator storage record, uint256 word) {
-        record = _operators[issuerId][msg.sender];
+        record = _operators[issuerId][account];
         word = record.load();
         uint256 rights = Slots.operatorRights(word);
-        if (rights & needed == 0) revert RightMissing(issuerId, msg.sender, uint8(needed), uint8(rights));
+        if (rights & needed == 0) revert RightMissing(issuerId, account, uint8(needed), uint8(rights));
         uint256 validUntil = Slots.operatorUntil(word);
-        if (block.timestamp >= validUntil) revert OperatorExpired(issuerId, msg.sender, uint40(validUntil));
+        if (block.timestamp >= validUntil) revert OperatorExpired(issuerId, account, uint40(validUntil));
     }
 
-    /// @dev Refuse an issuer that is not accredited now, or invalidated. Everything asked lies in one slot.
+    /// @dev Which of caller and `signer` owns the issuer, and which is an accreditor: one each, two accounts.
+    function _ownerAndAccreditor(
+        bytes32 issuerId,
+        address signer
+    ) private view returns (address owner_, address accreditor) {
+        owner_ = _registered(issuerId).owner;
+        accreditor = msg.sender == owner_ ? signer : msg.sender;
+        if (accreditor == msg.sender && signer != owner_) revert NotIssuerOwner(issuerId, signer, owner_);
+        _checkRole(ACCREDITOR_ROLE, accreditor);
+        if (accreditor == owner_) revert AnnulmentNeedsTwo(issuerId, owner_);
+    }
+
+    /// @dev Refuse what `signer` did not sign, or signed for another time. `typeHash` is that of the typed data.
+    ///      There is no nonce to keep: the previous head is on record once, so that a signature works once.
+    function _checkSigned(
+        bytes32 typeHash,
+        bytes32 issuerId,
+        bytes32 listId,
+        bytes32 previousHead,
+        bytes32 statusRoot,
+        bytes calldata changes,
+        address signer,
+        bytes calldata signature,
+        uint64 deadline
+    ) private view {
+        if (block.timestamp > deadline) revert SignatureExpired(block.timestamp, deadline);
+        bytes32 digest = _hashTypedDataV4(
+            keccak256(
+                abi.encode(typeHash, issuerId, listId, previousHead, statusRoot, keccak256(changes), deadline)
+            )
+        );
+        if (!SignatureChecker.isValidSignatureNowCalldata(signer, digest, signature)) revert SignatureRefused(signer);
+    }
+
+    /// @dev Whether `next` follows this registry by now.
+    function _isSealed(Successor memory next) private view returns (bool) {
+        return next.registry != address(0) && block.timestamp >= next.sealedAt;
+    }
+
+    /// @dev Refuse what is done in the registry that follows this one.
+    function _checkNotSealed() private view {
+        Successor memory next = _successor;
+        if (_isSealed(next)) revert RegistryIsSealed(next.registry, next.sealedAt);
+    }
+
+    /// @dev Refuse an issuer that is not accredited now, or whose anchoring ended. Everything asked lies in one slot.
     function _checkAccredited(bytes32 issuerId) private view {
         Issuer storage record = _issuers[issuerId];
         uint256 word = record.load();
@@ -476,7 +624,8 @@ contract CredentialRegistry is ICredentialRegistry, AccessControlDefaultAdminRul
                 revert NotAccredited(issuerId, block.timestamp, record.validFrom, record.validUntil);
             }
         }
-        if (Slots.issuerFlags(word) & ISSUER_INVALIDATED != 0) {
+        if (Slots.issuerFlags(word) & (ISSUER_INVALIDATED | ISSUER_SEALED) != 0) {
+            if (Slots.issuerFlags(word) & ISSUER_SEALED != 0) revert IssuerIsSealed(issuerId);
             revert IssuerIsInvalidated(issuerId, record.invalidSince);
         }
     }

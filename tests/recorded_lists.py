@@ -37,10 +37,14 @@ def packed(changes: Sequence[Change]) -> bytes:
 
 @dataclass
 class RecordedList:
-    """A list that grows by epochs; epoch *n* is of block 10 + *n* and 100 seconds after the one before."""
+    """A list that grows by epochs; epoch *n* is of block 10 + *n* and 100 seconds after the one before.
+
+    *waited* are seconds that the next epochs come later than that.
+    """
 
     entries: int = 1 << 17
     epochs: list[StatusEpoch] = field(default_factory=list)
+    waited: int = 0
     head: Digest = field(init=False)
 
     def __post_init__(self) -> None:
@@ -74,7 +78,7 @@ class RecordedList:
             operator=OPERATOR,
             rights=rights,
             changes=packed(changes),
-            time=OPENED + number * EPOCH_SECONDS,
+            time=OPENED + number * EPOCH_SECONDS + self.waited,
             block=10 + number,
         )
         array = fold(StatusHistory(self.entries, Digest(b"\x77" * 32), (*self.epochs, epoch))).array

@@ -8,10 +8,13 @@ uint8 constant RIGHT_SUSPEND = 4;
 uint8 constant RIGHT_AUDIT = 8;
 uint8 constant RIGHTS_ALL = 15;
 
+// Recorded with an epoch that owner and accreditor published together; nobody can be given it.
+uint8 constant RIGHT_ANNUL = 16;
+
 // Bits of `Issuer.flags`.
 uint16 constant ISSUER_ANCHORS_ALL = 1;
 uint16 constant ISSUER_INVALIDATED = 2;
-// The bit of value 4 is kept for an issuer whose anchoring moved to the registry that follows this one.
+uint16 constant ISSUER_SEALED = 4;
 
 /// @title Registry of issuers, their keys, anchors and status lists
 /// @notice Who may issue, which keys count when, which batches of credentials were anchored when, and what became of
@@ -33,8 +36,17 @@ uint16 constant ISSUER_INVALIDATED = 2;
 ///         slot 10  mapping(bytes32 issuerId => AuditHead)
 ///         slot 11  Successor
 ///
-///         Slots 0 to 4 belong to the inherited access control and typed-data code. The domain of typed data (EIP-712,
-///         read by `eip712Domain()`) is name "Jikin CredentialRegistry", version "1".
+///         Slots 0 to 4 belong to the inherited access control and typed-data code.
+///
+///         Typed data (EIP-712). The domain, read by `eip712Domain()`, is name "Jikin CredentialRegistry", version "1",
+///         chain and this contract; changesHash is keccak256 of the packed changes:
+///
+///         PublishStatus(bytes32 issuerId,bytes32 listId,bytes32 previousHead,bytes32 statusRoot,bytes32 changesHash,
+///                       uint64 deadline)
+///         AnnulStatus(bytes32 issuerId,bytes32 listId,bytes32 previousHead,bytes32 statusRoot,bytes32 changesHash,
+///                     uint64 deadline)
+///
+///         A signer that is a contract answers by ERC-1271. A signature works once: the head it names moves on.
 interface ICredentialRegistry {
     // ------------------------------------------------------------------------------------------------- records
 
@@ -45,7 +57,7 @@ interface ICredentialRegistry {
         address owner; // bits 0–159
         uint40 validFrom; // bits 160–199; accredited at t iff validFrom <= t < validUntil
         uint40 validUntil; // bits 200–239
-        uint16 flags; // bits 240–255: ISSUER_ANCHORS_ALL, ISSUER_INVALIDATED
+        uint16 flags; // bits 240–255: ISSUER_ANCHORS_ALL, ISSUER_INVALIDATED, ISSUER_SEALED
         bytes32 profileHash; // SHA-256 of the approved profile, 0: none yet
         uint40 anchorsAllSince; // bits 0–39, 0: never set
         uint40 invalidSince; // bits 40–79, 0: never
@@ -106,10 +118,12 @@ interface ICredentialRegistry {
         uint8 version; // bits 192–199
     }
 
-    /// @notice The registry that follows this one. Its slot is kept; nothing in this contract writes it.
+    /// @notice The registry that follows this one. `registry` 0: none is named. No anchor of this registry whose time is
+    ///         `sealedAt` or later counts, whoever made it: readers see that from this slot and the anchor's alone.
     struct Successor {
         address registry; // bits 0–159
         uint40 sealedAt; // bits 160–199
+        uint8 version; // bits 200–207
     }
 
     // -------------------------------------------------------------------------------------------------- events
@@ -132,6 +146,12 @@ interface ICredentialRegistry {
 
     /// @notice Nothing this issuer anchored at or after `since` counts.
     event IssuerInvalidated(bytes32 indexed issuerId, uint40 since, address accreditor);
+
+    /// @notice `registry` follows this one from `sealedAt` on; 0: the one that was named before does not.
+    event SuccessorSet(address indexed registry, uint40 sealedAt, address accreditor);
+
+    /// @notice The issuer's anchoring ended here for good, as `registry` follows this one since `sealedAt`.
+    event IssuerSealed(bytes32 indexed issuerId, address indexed registry, uint40 sealedAt);
 
     /// @notice The owner proposed a public profile; `profile` are its bytes.
     event ProfileProposed(bytes32 indexed issuerId, bytes32 indexed profileHash, bytes profile);
@@ -195,6 +215,15 @@ interface ICredentialRegistry {
         bytes changes
     );
 
+    /// @notice Epoch `epoch` takes revocations back: these two published it together.
+    event StatusAnnulled(
+        bytes32 indexed issuerId,
+        bytes32 indexed listId,
+        uint64 epoch,
+        address owner,
+        address accreditor
+    );
+
     /// @notice `anchorAndPublish` left the status part out, because `head` had taken the place of `previousHead`.
     event StatusSkipped(
         bytes32 indexed issuerId,
@@ -236,6 +265,18 @@ interface ICredentialRegistry {
 
     /// @notice The accreditor declared that nothing of this issuer counts from `since` on.
     error IssuerIsInvalidated(bytes32 issuerId, uint40 since);
+
+    /// @notice `registry` follows this one since `sealedAt`: what was asked is done there.
+    error RegistryIsSealed(address registry, uint40 sealedAt);
+
+    /// @notice No registry follows this one yet; 0 in `sealedAt`: none is named.
+    error RegistryNotSealed(uint256 nowTime, uint40 sealedAt);
+
+    /// @notice `registry` cannot follow this one: it is this one, or there is no contract.
+    error SuccessorRefused(address registry);
+
+    /// @notice The issuer's anchoring ended here: it anchors in the registry that follows.
+    error IssuerIsSealed(bytes32 issuerId);
 
     /// @notice `caller` asked for something only `owner` may do.
     error NotIssuerOwner(bytes32 issuerId, address caller, address owner);
@@ -321,6 +362,18 @@ interface ICredentialRegistry {
     /// @notice The change at `position` sets a state only the right to revoke may set; the operator has `rights`.
     error ChangeNeedsRevoke(uint256 position, uint256 index, uint8 state, uint8 rights);
 
+    /// @notice The change at `position` takes nothing back: in an annulment every new state is 0 (valid).
+    error AnnulmentStateRefused(uint256 position, uint256 index, uint8 state);
+
+    /// @notice Owner and accreditor are the same account; an annulment takes two.
+    error AnnulmentNeedsTwo(bytes32 issuerId, address account);
+
+    /// @notice What was signed could be used until `deadline`.
+    error SignatureExpired(uint256 nowTime, uint64 deadline);
+
+    /// @notice This is no signature of `signer` over these very arguments.
+    error SignatureRefused(address signer);
+
     /// @notice An epoch without changes is a heartbeat and possible from `earliest` on.
     error HeartbeatTooEarly(bytes32 issuerId, bytes32 listId, uint256 earliest);
 
@@ -359,6 +412,15 @@ interface ICredentialRegistry {
     /// @notice Approve the newest proposal, which must be `profileHash` and at least `delay()` old. Only an accreditor.
     function approveProfile(bytes32 issuerId, bytes32 profileHash) external;
 
+    /// @notice Name the registry that follows this one from now plus `delay()` on. Only an accreditor, who can name another
+    ///         one, or with 0 none, until then, so that a stolen key is noticed in time; from then on it stands for good.
+    /// @param registry A contract on this chain. Verifiers follow to it only where they have pinned it themselves.
+    function setSuccessor(address registry) external;
+
+    /// @notice End an issuer's anchoring once another registry follows this one. Anybody: it only makes known to `anchor`
+    ///         what `successor()` says, so that no operator pays for roots that no longer count.
+    function sealAnchoring(bytes32 issuerId) external;
+
     // --------------------------------------------------------------------------------------------------- owners
 
     /// @notice Propose the public profile: its bytes go into the event, their SHA-256 into the storage. Only the owner.
@@ -390,13 +452,15 @@ interface ICredentialRegistry {
 
     // ------------------------------------------------------------------------------------------------ operators
 
-    /// @notice Anchor a batch. Right to issue, while the issuer is accredited and not invalidated. Each root once.
+    /// @notice Anchor a batch. Right to issue, while the issuer is accredited and neither invalidated nor sealed. Each
+    ///         root once.
     /// @param root Root of the SHA-256 tree over the batch's leaves.
     /// @param treeSize Leaves under the root, 1 to 2^22.
     /// @param kind What the leaves are: 1 credentials, 3 embargoed results, 5 roots of an older registry.
     function anchor(bytes32 issuerId, bytes32 root, uint32 treeSize, uint8 kind) external;
 
-    /// @notice Open a list of 2^log2Entries entries (17 … 22), all valid, for ever. Right to issue or to revoke.
+    /// @notice Open a list of 2^log2Entries entries (17 … 22), all valid, for ever. Right to issue or to revoke. Once
+    ///         another registry follows, lists are opened there; those that are open here go on.
     /// @dev head = keccak256(abi.encode("JKH1", block.chainid, this, issuerId, listId, entries, indexKeyHash)), where
     ///      "JKH1" is encoded as a string: an offset, and behind the seven words its length and its bytes.
     function openStatusList(bytes32 issuerId, bytes32 listId, uint8 log2Entries, bytes32 indexKeyHash) external;
@@ -417,6 +481,39 @@ interface ICredentialRegistry {
         bytes32 previousHead,
         bytes32 statusRoot,
         bytes calldata changes
+    ) external;
+
+    /// @notice The same for an operator who signed PublishStatus instead of sending; anybody relays it. The rights are those
+    ///         of `account` now, not when it signed.
+    /// @param account The operator, in whose name the epoch is recorded; a contract answers by ERC-1271.
+    /// @param deadline The last second in which the signature can be used.
+    function publishStatusBySig(
+        bytes32 issuerId,
+        bytes32 listId,
+        bytes32 previousHead,
+        bytes32 statusRoot,
+        bytes calldata changes,
+        address account,
+        bytes calldata signature,
+        uint64 deadline
+    ) external;
+
+    /// @notice Take revocations and replacements back: the issuer's owner and an accreditor together, two accounts. One
+    ///         sends, the other one signed AnnulStatus. The contract cannot know the list: readers apply a change 1 or 3
+    ///         to 0 if the epoch that set the state is less than 7 days older than this one, and no other.
+    /// @param changes As in `publishStatus`, one at least, every new state 0. They are recorded under RIGHT_ANNUL with the
+    ///        sender as operator.
+    /// @param signer The one of the two who does not send; a contract answers by ERC-1271.
+    /// @param deadline The last second in which the signature can be used.
+    function annulStatus(
+        bytes32 issuerId,
+        bytes32 listId,
+        bytes32 previousHead,
+        bytes32 statusRoot,
+        bytes calldata changes,
+        address signer,
+        bytes calldata signature,
+        uint64 deadline
     ) external;
 
     /// @notice Both in one transaction, with the rights of both. A root on record with the same size and kind counts as

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {ICredentialRegistry, RIGHT_REVOKE} from "../interfaces/ICredentialRegistry.sol";
+import {ICredentialRegistry, RIGHT_ANNUL, RIGHT_REVOKE} from "../interfaces/ICredentialRegistry.sol";
 
 /// @title The changes of a status epoch
 /// @notice n × u24, big-endian: index · 4 + new state, indexes strictly rising and below the list's entries.
@@ -15,8 +15,9 @@ library StatusChanges {
     uint256 private constant INDEXES = 0x3fffff3fffff3fffff3fffff3fffff3fffff3fffff3fffff3fffff3fffff0000;
     uint256 private constant HIGHEST = 0x8000008000008000008000008000008000008000008000008000008000000000;
     uint256 private constant BELOW_HIGHEST = 0x7fffff7fffff7fffff7fffff7fffff7fffff7fffff7fffff7fffff7fffff0000;
-    // Set in a change whose state is 1 or 3.
+    // Set in a change whose state is 1 or 3, and in one whose state is 2 or 3.
     uint256 private constant ODD_STATES = 0x0000010000010000010000010000010000010000010000010000010000010000;
+    uint256 private constant HIGH_STATES = ODD_STATES << 1;
 
     /// @notice Refuse changes that break a rule; there is at least one. `entries` is the list's size, `rights` what the
     ///         operator may do.
@@ -24,19 +25,25 @@ library StatusChanges {
         if (changes.length % BYTES_EACH != 0 || changes.length > BYTES_EACH * MAX_CHANGES) {
             revert ICredentialRegistry.ChangesSizeRefused(changes.length, MAX_CHANGES);
         }
-        (bool rising, uint256 last, bool odd) = _scan(changes);
+        (bool rising, uint256 last, uint256 states) = _scan(changes);
         if (!rising) _revertNotRising(changes);
-        if (odd && rights & RIGHT_REVOKE == 0) _revertNeedsRevoke(changes, rights);
+        if (rights & RIGHT_REVOKE == 0) {
+            if (rights == RIGHT_ANNUL) {
+                if (states & (ODD_STATES | HIGH_STATES) != 0) _revertTakesNothingBack(changes);
+            } else if (states & ODD_STATES != 0) {
+                _revertNeedsRevoke(changes, rights);
+            }
+        }
         if (last >= entries) revert ICredentialRegistry.ChangeOutOfRange(last, entries);
     }
 
-    /// @dev Whether the indexes strictly rise, the last of them, and whether any state is odd.
+    /// @dev Whether the indexes strictly rise, the last of them, and all states over one another.
     ///      Ten changes at a time: a loop over single changes costs more than the calldata of ten thousand allows.
-    function _scan(bytes calldata changes) private pure returns (bool rising, uint256 last, bool odd) {
+    function _scan(bytes calldata changes) private pure returns (bool rising, uint256 last, uint256 states) {
         assembly ("memory-safe") {
             let end := add(changes.offset, changes.length)
             // The first change has no change before it; its state alone matters.
-            let states := and(calldataload(changes.offset), shl(232, 0xffffff))
+            states := and(calldataload(changes.offset), shl(232, 0xffffff))
             let compared := not(0)
             let place := add(changes.offset, 3)
             for {
@@ -71,7 +78,6 @@ library StatusChanges {
             )
             last := shr(234, calldataload(sub(end, 3)))
             rising := eq(and(compared, HIGHEST), HIGHEST)
-            odd := gt(and(states, ODD_STATES), 0)
         }
     }
 
@@ -92,6 +98,14 @@ library StatusChanges {
         while (_at(changes, position) & 1 == 0) ++position;
         uint256 change = _at(changes, position);
         revert ICredentialRegistry.ChangeNeedsRevoke(position, change >> 2, uint8(change & 3), uint8(rights));
+    }
+
+    /// @dev Find the first change to another state than 0 and name it.
+    function _revertTakesNothingBack(bytes calldata changes) private pure {
+        uint256 position = 0;
+        while (_at(changes, position) & 3 == 0) ++position;
+        uint256 change = _at(changes, position);
+        revert ICredentialRegistry.AnnulmentStateRefused(position, change >> 2, uint8(change & 3));
     }
 
     /// @dev The change at `position`.

@@ -13,13 +13,17 @@ from jikin.values import Address, Digest, IssuerId, KeyId, ListId
 
 
 class Rights(IntFlag):
-    """What an operator may do (``operators[issuerId][account].rights``)."""
+    """What an operator may do (``operators[issuerId][account].rights``), and by which right an epoch was published.
+
+    ANNUL is recorded with an epoch that owner and accreditor published together; nobody can be given it.
+    """
 
     NONE = 0
     ISSUE = 1
     REVOKE = 2
     SUSPEND = 4
     AUDIT = 8
+    ANNUL = 16
 
 
 class LeafKind(IntEnum):
@@ -63,6 +67,23 @@ class Invalidate:
 
     issuer_id: IssuerId
     since: int
+
+
+@dataclass(frozen=True, slots=True)
+class SetSuccessor:
+    """Accreditor: *registry* follows this one from now plus the registry's delay on; 20 zero bytes: none does.
+
+    It can be named anew until then, and stands for good from then on.
+    """
+
+    registry: Address
+
+
+@dataclass(frozen=True, slots=True)
+class SealAnchoring:
+    """Anybody, once another registry follows this one: the issuer anchors nothing more here."""
+
+    issuer_id: IssuerId
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +169,32 @@ class PublishStatus:
 
 
 @dataclass(frozen=True, slots=True)
+class PublishStatusBySig:
+    """Anybody: the epoch that *operator* signed (``relayed``); its rights are those it has when this is mined.
+
+    *deadline* is the last Unix second in which *signature* works.
+    """
+
+    status: PublishStatus
+    operator: Address
+    signature: bytes
+    deadline: int
+
+
+@dataclass(frozen=True, slots=True)
+class AnnulStatus:
+    """Owner or accreditor, *signer* being the other one who signed (``relayed``): revocations are taken back.
+
+    Every change is to 0, and counts only where the state is younger than seven days (``jikin.status.fold``).
+    """
+
+    status: PublishStatus
+    signer: Address
+    signature: bytes
+    deadline: int
+
+
+@dataclass(frozen=True, slots=True)
 class AnchorAndPublish:
     """Operator: both in one transaction; a lost status race is skipped, an equal root counts as anchored."""
 
@@ -169,6 +216,8 @@ Act: TypeAlias = (
     | SetAccreditation
     | SetAnchorsAll
     | Invalidate
+    | SetSuccessor
+    | SealAnchoring
     | ProposeProfile
     | ApproveProfile
     | SetOperator
@@ -178,6 +227,8 @@ Act: TypeAlias = (
     | AnchorRoot
     | OpenStatusList
     | PublishStatus
+    | PublishStatusBySig
+    | AnnulStatus
     | AnchorAndPublish
     | PublishAuditHead
 )

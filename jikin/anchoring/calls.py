@@ -15,18 +15,22 @@ from jikin.anchoring.acts import (
     AddKey,
     AnchorAndPublish,
     AnchorRoot,
+    AnnulStatus,
     ApproveProfile,
     Invalidate,
     OpenStatusList,
     ProposeProfile,
     PublishAuditHead,
     PublishStatus,
+    PublishStatusBySig,
     RegisterIssuer,
     ReportKeyCompromised,
     RetireKey,
+    SealAnchoring,
     SetAccreditation,
     SetAnchorsAll,
     SetOperator,
+    SetSuccessor,
 )
 from jikin.errors import ValueRefusedError
 from jikin.values import Address, Did
@@ -39,6 +43,8 @@ _FUNCTIONS: dict[type[Act], tuple[str, tuple[str, ...]]] = {
     SetAccreditation: ("setAccreditation", ("bytes32", "uint40", "uint40")),
     SetAnchorsAll: ("setAnchorsAll", ("bytes32",)),
     Invalidate: ("invalidate", ("bytes32", "uint40")),
+    SetSuccessor: ("setSuccessor", ("address",)),
+    SealAnchoring: ("sealAnchoring", ("bytes32",)),
     ProposeProfile: ("proposeProfile", ("bytes32", "bytes")),
     ApproveProfile: ("approveProfile", ("bytes32", "bytes32")),
     SetOperator: ("setOperator", ("bytes32", "address", "uint40", "uint8")),
@@ -51,6 +57,8 @@ _FUNCTIONS: dict[type[Act], tuple[str, tuple[str, ...]]] = {
     PublishAuditHead: ("publishAuditHead", ("bytes32", "uint64", "bytes32")),
 }
 _BOTH = "anchorAndPublish"
+_BY_SIGNATURE, _ANNULMENT = "publishStatusBySig", "annulStatus"
+_SIGNED = ("address", "bytes", "uint64")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +77,22 @@ def call_of(act: Act) -> Call:
             raise ValueRefusedError("anchorAndPublish: root and status epoch are of one issuer")
         anchor, status = call_of(act.anchor), call_of(act.status)
         return Call(_BOTH, anchor.types + status.types[1:], anchor.values + status.values[1:])
+    if isinstance(act, PublishStatusBySig):
+        return _signed_call(_BY_SIGNATURE, act.status, act.operator, act.signature, act.deadline)
+    if isinstance(act, AnnulStatus):
+        return _signed_call(_ANNULMENT, act.status, act.signer, act.signature, act.deadline)
     function, types = _FUNCTIONS[type(act)]
     names = [member.name for member in fields(act)]
     values = tuple(
         _plain(getattr(act, name), kind, f"{function}: {name}") for name, kind in zip(names, types, strict=True)
     )
     return Call(function, types, values)
+
+
+def _signed_call(function: str, status: PublishStatus, signer: Address, signature: bytes, deadline: int) -> Call:
+    epoch, given = call_of(status), (signer, signature, deadline)
+    values = tuple(_plain(value, kind, f"{function}: {kind}") for value, kind in zip(given, _SIGNED, strict=True))
+    return Call(function, epoch.types + _SIGNED, epoch.values + values)
 
 
 def act_of(function: str, values: tuple[Plain, ...]) -> Act:
@@ -84,6 +102,13 @@ def act_of(function: str, values: tuple[Plain, ...]) -> Act:
         assert isinstance(anchor, AnchorRoot)  # noqa: S101  # by the table
         assert isinstance(status, PublishStatus)  # noqa: S101
         return AnchorAndPublish(anchor, status)
+    if function in (_BY_SIGNATURE, _ANNULMENT) and len(values) == 8:
+        epoch = act_of("publishStatus", values[:5])
+        signer, signature, deadline = values[5:]
+        assert isinstance(epoch, PublishStatus)  # noqa: S101
+        assert isinstance(signer, bytes) and isinstance(signature, bytes) and isinstance(deadline, int)  # noqa: S101, PT018
+        kind = PublishStatusBySig if function == _BY_SIGNATURE else AnnulStatus
+        return kind(epoch, Address(signer), signature, deadline)
     for act, (name, types) in _FUNCTIONS.items():
         if name == function and len(types) == len(values):
             kinds: dict[str, Any] = get_type_hints(act)

@@ -39,6 +39,14 @@ class RegistryPins:
 
 
 @dataclass(frozen=True, slots=True)
+class Successor:
+    """``successor``: the registry that follows. No anchor whose time is *sealed_at* or later counts in this one."""
+
+    registry: Address
+    sealed_at: int
+
+
+@dataclass(frozen=True, slots=True)
 class IssuerRecord:
     """``issuers[issuerId]``: who owns it, the accreditation window, and what the accreditor decided."""
 
@@ -124,6 +132,9 @@ class RegistryView(Protocol):
     @property
     def block(self) -> Block:
         """Return the block as of which everything here is said."""
+
+    def successor(self) -> Successor | None:
+        """Return the registry that follows this one, now or from a moment to come; None if none is named."""
 
     def issuers(self) -> tuple[Did, ...]:
         """Return the DID of every issuer ever registered, in the order of registration (from the events)."""

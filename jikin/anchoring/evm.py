@@ -22,6 +22,7 @@ from jikin.anchoring.chain import (
     RegistryPins,
     StatusHead,
     StatusHistory,
+    Successor,
 )
 from jikin.anchoring.evm_abi import Interface, Record, senseless
 from jikin.anchoring.evm_history import KnownHistory, Registrations, read_history, read_profile
@@ -143,6 +144,12 @@ class EvmView:
     def block(self) -> Block:
         """Return the block as of which everything here is said."""
         return self._block
+
+    def successor(self) -> Successor | None:
+        """Return the registry that follows this one, now or from a moment to come; None if none is named."""
+        found = self._ask("successor")
+        registry = found.address("registry")
+        return Successor(registry, found.number("sealedAt")) if any(registry.raw) else None
 
     def issuers(self) -> tuple[Did, ...]:
         """Return the DID of every issuer ever registered, in the order of registration (from the events)."""

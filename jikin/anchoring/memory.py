@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+
+from coincurve import PrivateKey
 
 from jikin.anchoring.acts import Act
 from jikin.anchoring.calls import Plain, act_of, call_of, readable_dids
@@ -24,14 +26,24 @@ from jikin.anchoring.chain import (
     RegistryPins,
     StatusHead,
     StatusHistory,
+    Successor,
 )
+from jikin.anchoring.memory_frame import NOBODY, Answering
 from jikin.anchoring.memory_rules import Execution
 from jikin.anchoring.memory_state import State
+from jikin.codec.accounts import FIRST_V, address_of
 from jikin.errors import ChainUnavailableError, RegistryError, RegistryRefusedError, ValueRefusedError
 from jikin.values import Address, ChainId, Did, Digest, IssuerId, KeyId, ListId, keccak256
 
-ACCOUNTS = tuple(Address(keccak256(b"memory account %d" % number)[12:]) for number in range(10))
+_KEYS = tuple(PrivateKey(keccak256(b"memory account %d" % number)) for number in range(10))
+ACCOUNTS = tuple(Address(address_of(key.public_key.format())) for key in _KEYS)
 _REGISTRY = Address(keccak256(b"memory registry")[12:])
+
+
+def account_signature(account: Address, digest: Digest) -> bytes:
+    """Return the signature (r ‖ s ‖ v) of one of `ACCOUNTS` over *digest*: their keys are known to everybody."""
+    made = _KEYS[ACCOUNTS.index(account)].sign_recoverable(digest.raw, hasher=None)
+    return made[:-1] + bytes([FIRST_V + made[-1]])
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +79,8 @@ class _Pool:
 class MemoryChain:
     """A Registry with its chain. *clock* returns Unix seconds; block times follow it and never fall.
 
-    Of `ACCOUNTS` the first is the accreditor unless another is named; *delay* is the contract's. Set `reachable` to
+    Of `ACCOUNTS` the first is the accreditor unless another is named; *delay* is the contract's. *contracts* are the
+    accounts that are no keys, each with how it answers whether a signature is its own (ERC-1271). Set `reachable` to
     False and nothing answers; set `automine` to False and transactions wait for `mine()`.
     """
 
@@ -75,6 +88,7 @@ class MemoryChain:
         self,
         clock: Callable[[], int],
         *,
+        contracts: Mapping[Address, Answering] | None = None,
         chain: ChainId | None = None,
         accreditor: Address = ACCOUNTS[0],
         delay: int = 0,
@@ -87,6 +101,7 @@ class MemoryChain:
         self._clock = clock
         self._accreditor = accreditor
         self._delay = delay
+        self._contracts = dict(contracts or {})
         self._interval = interval
         self._lock = threading.RLock()
         self._state = State()
@@ -160,13 +175,13 @@ class MemoryChain:
         """Apply *act* in the block to come; what it wrote stays until `_add_block` or is taken back."""
         Execution(
             state=self._state,
-            chain=self._pins.chain,
-            registry=self._pins.registry,
+            pins=self._pins,
             accreditor=self._accreditor,
             delay=self._delay,
             sender=account,
             number=len(self._blocks),
             time=self._next_time(),
+            contracts=self._contracts,
         ).run(act)
 
     def _take_back(self) -> None:
@@ -213,6 +228,12 @@ class MemoryView:
         if not self._chain.reachable:
             raise ChainUnavailableError("the in-memory chain was switched off")
         return self._chain._state
+
+    def successor(self) -> Successor | None:
+        """Return the registry that follows this one, now or from a moment to come; None if none is named."""
+        with self._chain._lock:
+            known = self._state().successor.read(None, self._block.number)
+        return None if known is None or known.registry == NOBODY else known
 
     def issuers(self) -> tuple[Did, ...]:
         """Return the DID of every issuer ever registered, in the order of registration."""

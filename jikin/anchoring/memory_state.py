@@ -6,7 +6,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from jikin.anchoring.chain import AnchorSlot, KeyWindow, OperatorRecord, StatusEpoch, StatusHead
+from jikin.anchoring.chain import AnchorSlot, KeyWindow, OperatorRecord, StatusEpoch, StatusHead, Successor
 from jikin.values import Address, Digest, IssuerId, KeyId, ListId
 
 K = TypeVar("K")
@@ -69,6 +69,7 @@ class IssuerState:
     anchors_all: bool = False
     invalid_since: int = 0
     invalidated: bool = False
+    sealed: bool = False
     proposed: bytes | None = None
     proposed_hash: Digest | None = None
     proposed_at: int = 0
@@ -99,6 +100,7 @@ class State:
     epochs: Log[tuple[IssuerId, ListId], StatusEpoch] = field(default_factory=Log)
     audits: Table[IssuerId, AuditState] = field(default_factory=Table)
     registrations: Log[None, str] = field(default_factory=Log)  # DIDs as registered
+    successor: Table[None, Successor] = field(default_factory=Table)  # of address 0: none is named
 
     def forget_after(self, block: int) -> None:
         """Go back to the state as of *block*."""
@@ -106,3 +108,4 @@ class State:
             part.forget_after(block)
         self.epochs.forget_after(block)
         self.registrations.forget_after(block)
+        self.successor.forget_after(block)

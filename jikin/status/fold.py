@@ -5,9 +5,11 @@ moves count: a key that may only suspend can do nothing else, whatever root it p
 
     revoke    0 → 1, 2, 3    2 → 0, 1, 3
     suspend   0 → 2          2 → 0
+    annul     1 → 0          3 → 0         in the seven days after the epoch that set the state, and never later
 
-Revoked and replaced never move again: no right that undoes them is defined in ``Rights``. A change that does not rise
-above the entries before it in its epoch, lies beyond the list, or is not allowed is void; the rest of the epoch stands.
+Otherwise revoked and replaced never move again: a thief of one key can end certificates, and owner and accreditor
+together have a week to take that back (SECURITY 2.2). A change that does not rise above the entries before it in its
+epoch, lies beyond the list, or is not allowed is void; the rest of the epoch stands.
 """
 
 from __future__ import annotations
@@ -21,11 +23,17 @@ from jikin.anchoring.chain import StatusEpoch, StatusHistory
 from jikin.anchoring.changes import Change, scan
 from jikin.errors import StatusError
 from jikin.status.array import ENTRIES_PER_BYTE, State, StatusArray, check_entries, check_index
+from jikin.values import format_instant
+
+# A state that ended a certificate is final when its epoch is this old: an annulment is younger, by a second at least.
+FINAL_AFTER_SECONDS = 7 * 86_400
 
 _MOVES: Mapping[Rights, frozenset[tuple[int, int]]] = {
     Rights.REVOKE: frozenset({(0, 1), (0, 2), (0, 3), (2, 0), (2, 1), (2, 3)}),
     Rights.SUSPEND: frozenset({(0, 2), (2, 0)}),
+    Rights.ANNUL: frozenset({(1, 0), (3, 0)}),
 }
+_ANNULLED = _MOVES[Rights.ANNUL]
 
 
 class VoidReason(Enum):
@@ -34,6 +42,7 @@ class VoidReason(Enum):
     OUT_OF_ORDER = "out of order"
     BEYOND_THE_LIST = "beyond the list"
     NOT_ALLOWED = "not allowed by the rights"
+    FINAL = "final, seven days after its epoch"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +78,10 @@ class Folded:
 
 
 def allowed_moves(rights: Rights) -> frozenset[tuple[int, int]]:
-    """Return the (old, new) states that an epoch published with *rights* can move between."""
+    """Return the (old, new) states that an epoch published with *rights* can move between.
+
+    Those of an annulment are bound to a time besides; see the top.
+    """
     return frozenset().union(*(moves for right, moves in _MOVES.items() if right in rights))
 
 
@@ -83,18 +95,26 @@ def fold(history: StatusHistory) -> Folded:
     raw = bytearray(history.entries // ENTRIES_PER_BYTE)
     moves: dict[int, list[int]] = {}
     void: list[VoidChange] = []
+    times: dict[int, int] = {}
     for epoch in history.epochs:
-        _apply(epoch, raw, moves, void)
+        times[epoch.epoch] = epoch.time
+        _apply(epoch, raw, moves, void, times)
     return Folded(StatusArray(bytes(raw)), tuple(void), moves)
 
 
-def _apply(epoch: StatusEpoch, raw: bytearray, moves: dict[int, list[int]], void: list[VoidChange]) -> None:
-    """Apply one epoch to *raw* in place.
+def _apply(
+    epoch: StatusEpoch,
+    raw: bytearray,
+    moves: dict[int, list[int]],
+    void: list[VoidChange],
+    times: Mapping[int, int],
+) -> None:
+    """Apply one epoch to *raw* in place; *times* are those of the epochs up to this one.
 
     Order is judged against the highest entry of the list seen so far in the epoch, whether or not its own change was
     allowed; an entry beyond the list is as if it were not there.
     """
-    allowed = allowed_moves(epoch.rights)
+    allowed, annulling = allowed_moves(epoch.rights), Rights.ANNUL in epoch.rights
     highest = -1
     for change in scan(epoch.changes):
         index = change.index
@@ -107,11 +127,44 @@ def _apply(epoch: StatusEpoch, raw: bytearray, moves: dict[int, list[int]], void
         highest = index
         shift = 2 * (index & 3)
         byte = raw[index >> 2]
-        if (byte >> shift & 3, change.state) not in allowed:
+        move = (byte >> shift & 3, change.state)
+        if move not in allowed:
             void.append(VoidChange(epoch.epoch, change, VoidReason.NOT_ALLOWED))
+            continue
+        # The state that is taken back was set by the entry's last move.
+        if annulling and move in _ANNULLED and epoch.time - times[moves[index][-1] >> 2] >= FINAL_AFTER_SECONDS:
+            void.append(VoidChange(epoch.epoch, change, VoidReason.FINAL))
             continue
         raw[index >> 2] = byte & ~(3 << shift) & 0xFF | change.state << shift
         moves.setdefault(index, []).append(epoch.epoch << 2 | change.state)
+
+
+def final_at(folded: Folded, history: StatusHistory, index: int) -> int | None:
+    """Return from which Unix second on the end of entry *index* stands for good, None for one that has not ended.
+
+    *folded* is the fold of *history*. Until then owner and accreditor together can take it back.
+    """
+    moves = folded.moves(index)
+    if not moves or moves[-1].state not in (State.REVOKED, State.REPLACED):
+        return None
+    set_in = moves[-1].epoch
+    return next(epoch.time for epoch in history.epochs if epoch.epoch == set_in) + FINAL_AFTER_SECONDS
+
+
+def check_annulment(folded: Folded, history: StatusHistory, changes: Sequence[Change], time: int) -> None:
+    """Refuse with StatusError the first of *changes* that would be void in an annulment at *time* (Unix seconds).
+
+    For the two who sign, before they do: what is void in the fold would be void for everybody.
+    """
+    check_changes(folded.array, changes, Rights.ANNUL)
+    for change in changes:
+        final = final_at(folded, history, change.index)
+        if final is not None and time >= final:
+            raise StatusError(
+                f"entry {change.index} stands for good since {format_instant(final)}: an end can be taken back for "
+                f"{FINAL_AFTER_SECONDS // 86_400} days",
+                code="status.final",
+            )
 
 
 def check_changes(array: StatusArray, changes: Sequence[Change], rights: Rights) -> None:

@@ -38,12 +38,13 @@ contract AccessTest is RegistryTest {
     }
 
     function test_only_accreditors_accredit() external {
-        bytes[5] memory calls = [
+        bytes[6] memory calls = [
             abi.encodeCall(ICredentialRegistry.registerIssuer, ("did:web:new.example", STRANGER, START, NEVER)),
             abi.encodeCall(ICredentialRegistry.setAccreditation, (ISSUER, START, NEVER)),
             abi.encodeCall(ICredentialRegistry.setAnchorsAll, (ISSUER)),
             abi.encodeCall(ICredentialRegistry.invalidate, (ISSUER, START)),
-            abi.encodeCall(ICredentialRegistry.approveProfile, (ISSUER, profileHash))
+            abi.encodeCall(ICredentialRegistry.approveProfile, (ISSUER, profileHash)),
+            abi.encodeCall(ICredentialRegistry.setSuccessor, (address(this)))
         ];
         address[5] memory callers = [STRANGER, OWNER, OPERATOR, OTHER_OWNER, OTHER_OPERATOR];
         for (uint256 i = 0; i < calls.length; ++i) {
@@ -59,6 +60,67 @@ contract AccessTest is RegistryTest {
                 );
             }
             _taken(ACCREDITOR, calls[i]);
+        }
+    }
+
+    /// @dev Relayed calls and annulments: who sends is not asked, who signed is. None of these has signed.
+    function test_nobody_but_the_signer_stands_for_what_is_relayed() external {
+        address[6] memory callers = [STRANGER, OWNER, OPERATOR, OTHER_OWNER, OTHER_OPERATOR, ACCREDITOR];
+        for (uint256 i = 0; i < callers.length; ++i) {
+            _refused(
+                callers[i],
+                abi.encodeCall(
+                    ICredentialRegistry.publishStatusBySig,
+                    (ISSUER, LIST, head, STATUS_ROOT, Packed.one(1, 2), OPERATOR, new bytes(65), START)
+                ),
+                abi.encodeWithSelector(ICredentialRegistry.SignatureRefused.selector, OPERATOR)
+            );
+            bool accredits = callers[i] == ACCREDITOR;
+            bytes memory data = abi.encodeCall(
+                ICredentialRegistry.annulStatus,
+                (
+                    ISSUER,
+                    LIST,
+                    head,
+                    STATUS_ROOT,
+                    Packed.one(1, 0),
+                    callers[i] == OWNER ? ACCREDITOR : OWNER,
+                    new bytes(65),
+                    START
+                )
+            );
+            if (callers[i] == OWNER || accredits) {
+                _refused(
+                    callers[i],
+                    data,
+                    abi.encodeWithSelector(
+                        ICredentialRegistry.SignatureRefused.selector,
+                        accredits ? OWNER : ACCREDITOR
+                    )
+                );
+            } else {
+                _refused(
+                    callers[i],
+                    data,
+                    abi.encodeWithSelector(
+                        IAccessControl.AccessControlUnauthorizedAccount.selector,
+                        callers[i],
+                        ACCREDITOR_ROLE
+                    )
+                );
+            }
+        }
+    }
+
+    /// @dev Anybody may, and it does nothing but what the registry's own successor says already.
+    function test_nobody_seals_an_issuer_before_another_registry_follows() external {
+        address[6] memory callers = [STRANGER, OWNER, OPERATOR, OTHER_OWNER, OTHER_OPERATOR, ACCREDITOR];
+        for (uint256 i = 0; i < callers.length; ++i) {
+            _refused(
+                callers[i],
+                abi.encodeCall(ICredentialRegistry.sealAnchoring, (ISSUER)),
+                abi.encodeWithSelector(ICredentialRegistry.RegistryNotSealed.selector, START, uint40(0))
+            );
         }
     }
 

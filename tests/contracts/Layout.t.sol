@@ -115,9 +115,14 @@ contract LayoutTest is RegistryTest {
     }
 
     function test_the_successor_lies_at_slot_11() external {
-        vm.store(address(registry), bytes32(uint256(11)), bytes32(uint160(STRANGER) | (_u(START) << 160)));
-        vm.assertEq(registry.successor().registry, STRANGER, "registry");
-        vm.assertEq(registry.successor().sealedAt, START, "sealed");
+        address next = address(_deploy(0, ACCREDITOR));
+        vm.prank(ACCREDITOR);
+        registry.setSuccessor(next);
+        _is(11, uint160(next) | (_u(START) << 160) | (_u(1) << 200), "successor");
+        vm.prank(OWNER);
+        registry.transferIssuerOwnership(ISSUER, STRANGER);
+        registry.sealAnchoring(ISSUER);
+        _is(uint256(_slot(5, ISSUER)), uint160(OWNER) | (_u(START) << 160) | (_u(NEVER) << 200) | (4 << 240), "slot 1");
     }
 
     /// @dev The words of Slots are read with the compiler's masks here, at the largest values they can hold.

@@ -11,9 +11,19 @@ from jikin.anchoring.chain import StatusHistory
 from jikin.anchoring.changes import Change
 from jikin.errors import AnchorError, StatusError
 from jikin.status.array import State, StatusArray
-from jikin.status.fold import Folded, Move, VoidReason, allowed_moves, check_changes, fold
+from jikin.status.fold import (
+    FINAL_AFTER_SECONDS,
+    Folded,
+    Move,
+    VoidReason,
+    allowed_moves,
+    check_annulment,
+    check_changes,
+    final_at,
+    fold,
+)
 from jikin.values import Digest
-from tests.recorded_lists import RecordedList
+from tests.recorded_lists import EPOCH_SECONDS, RecordedList
 
 ENTRY = 1234
 # old → new → rights that allow it
@@ -24,6 +34,8 @@ ALLOWED = {
     (2, 0): Rights.REVOKE | Rights.SUSPEND,
     (2, 1): Rights.REVOKE,
     (2, 3): Rights.REVOKE,
+    (1, 0): Rights.ANNUL,  # and only in time
+    (3, 0): Rights.ANNUL,
 }
 
 
@@ -38,7 +50,7 @@ def brought_to(state: int) -> tuple[list[Change], Rights]:
     return [Change(ENTRY, state)], Rights.REVOKE
 
 
-@pytest.mark.parametrize("right", [Rights.REVOKE, Rights.SUSPEND, Rights.ISSUE, Rights.AUDIT, Rights.NONE])
+@pytest.mark.parametrize("right", [*Rights, Rights.NONE])
 @pytest.mark.parametrize("old", range(4))
 @pytest.mark.parametrize("new", range(4))
 def test_a_move_counts_exactly_when_the_right_allows_it(old: int, new: int, right: Rights) -> None:
@@ -50,11 +62,80 @@ def test_a_move_counts_exactly_when_the_right_allows_it(old: int, new: int, righ
     assert all(entry.reason is VoidReason.NOT_ALLOWED for entry in void)
 
 
-def test_six_moves_are_allowed_and_ten_are_not() -> None:
+def test_an_operator_can_be_allowed_six_moves_and_never_one_that_takes_an_end_back() -> None:
     everything = Rights.REVOKE | Rights.SUSPEND | Rights.ISSUE | Rights.AUDIT
-    assert allowed_moves(everything) == frozenset(ALLOWED)
+    assert allowed_moves(everything) == frozenset(ALLOWED) - {(1, 0), (3, 0)}
+    assert allowed_moves(Rights.ANNUL) == {(1, 0), (3, 0)}
     assert len(allowed_moves(Rights.SUSPEND)) == 2
     assert allowed_moves(Rights.ISSUE) == frozenset()
+
+
+WAITS = {
+    "at once": (0, True),
+    "a second before seven days": (FINAL_AFTER_SECONDS - EPOCH_SECONDS - 1, True),
+    "seven days later": (FINAL_AFTER_SECONDS - EPOCH_SECONDS, False),
+    "a year later": (365 * 86_400, False),
+}
+
+
+@pytest.mark.parametrize("ended", [State.REVOKED, State.REPLACED])
+@pytest.mark.parametrize(("waited", "counts"), WAITS.values(), ids=WAITS)
+def test_owner_and_accreditor_take_an_end_back_within_seven_days(ended: State, waited: int, counts: bool) -> None:
+    recorded = RecordedList()
+    recorded.publish([Change(3, 2), Change(ENTRY, ended)])
+    recorded.waited = waited
+    told = fold(recorded.history)
+    final = final_at(told, recorded.history, ENTRY)
+    assert final == recorded.epochs[0].time + FINAL_AFTER_SECONDS
+    recorded.publish([Change(ENTRY, 0)], Rights.ANNUL)
+    result = fold(recorded.history)
+    assert (recorded.epochs[1].time < final) is counts
+    assert result.array.state(ENTRY) is (State.VALID if counts else ended)
+    assert [entry.reason for entry in result.void] == ([] if counts else [VoidReason.FINAL])
+    assert (final_at(result, recorded.history, ENTRY) is None) is counts
+    assert final_at(result, recorded.history, 3) is None  # a suspension is no end
+
+
+def test_the_days_count_from_the_epoch_that_set_the_state_and_not_from_the_suspension_before() -> None:
+    recorded = RecordedList()
+    recorded.publish([Change(ENTRY, 2)])
+    recorded.waited = 30 * 86_400
+    recorded.publish([Change(ENTRY, 1)])
+    recorded.waited += FINAL_AFTER_SECONDS - EPOCH_SECONDS - 1
+    recorded.publish([Change(ENTRY, 0)], Rights.ANNUL)
+    assert fold(recorded.history).array.state(ENTRY) is State.VALID
+
+
+def test_an_annulment_revokes_suspends_and_reinstates_nothing() -> None:
+    every = [Change(0, 1), Change(1, 2), Change(2, 3), Change(3, 0), Change(4, 1), Change(5, 3)]
+    result = folded(([Change(3, 2), Change(4, 3), Change(5, 1)], Rights.REVOKE), (every, Rights.ANNUL))
+    assert [int(result.array.state(index)) for index in range(6)] == [0, 0, 0, 2, 3, 1]
+    assert {entry.reason for entry in result.void} == {VoidReason.NOT_ALLOWED}
+
+
+def test_what_was_taken_back_can_be_revoked_again_and_has_seven_days_of_its_own() -> None:
+    recorded = RecordedList()
+    recorded.publish([Change(ENTRY, 1)])
+    recorded.publish([Change(ENTRY, 0)], Rights.ANNUL)
+    recorded.waited = FINAL_AFTER_SECONDS
+    recorded.publish([Change(ENTRY, 1)])
+    recorded.publish([Change(ENTRY, 0)], Rights.ANNUL)
+    result = fold(recorded.history)
+    assert result.array.state(ENTRY) is State.VALID
+    assert [int(move.state) for move in result.moves(ENTRY)] == [1, 0, 1, 0]
+
+
+def test_an_annulment_that_would_be_void_is_told_before_it_is_signed() -> None:
+    recorded = RecordedList()
+    recorded.publish([Change(1, 2), Change(ENTRY, 1)])
+    result, history = fold(recorded.history), recorded.history
+    final = history.epochs[0].time + FINAL_AFTER_SECONDS
+    check_annulment(result, history, [Change(ENTRY, 0)], final - 1)
+    with pytest.raises(StatusError, match="stands for good since") as refused:
+        check_annulment(result, history, [Change(ENTRY, 0)], final)
+    assert refused.value.code == "status.final"
+    with pytest.raises(StatusError, match="entry 1 is suspended"):
+        check_annulment(result, history, [Change(1, 0)], final - 1)
 
 
 @pytest.mark.parametrize("final", [State.REVOKED, State.REPLACED])
@@ -108,7 +189,7 @@ def test_changes_that_are_no_threes_are_refused() -> None:
 CHANGES = st.lists(
     st.builds(Change, st.integers(0, (1 << 22) - 1) | st.integers(0, 40), st.integers(0, 3)), max_size=12
 )
-RIGHTS = st.builds(Rights, st.integers(0, 15))
+RIGHTS = st.builds(Rights, st.integers(0, 31))
 
 
 @given(st.lists(st.tuples(CHANGES, RIGHTS), max_size=8))
