@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {
     ICredentialRegistry,
+    ISSUER_SEALED,
     RIGHTS_ALL,
     RIGHT_ISSUE,
     RIGHT_SUSPEND
@@ -17,7 +18,7 @@ contract InvariantsTest is RegistryTest {
 
     function setUp() public override {
         _at(START, FIRST_BLOCK);
-        handler = new RegistryHandler(registry = _deploy(0, address(0xAC00)), [DID, OTHER_DID], START, FIRST_BLOCK);
+        handler = new RegistryHandler(registry = _deploy(0, vm.addr(0xAC00)), [DID, OTHER_DID], START, FIRST_BLOCK);
         for (uint256 i = 0; i < 2; ++i) {
             address owner = handler.actor(1 + i);
             vm.prank(handler.actor(0));
@@ -66,6 +67,24 @@ contract InvariantsTest is RegistryTest {
                 vm.assertEq(_list(issuerId, listId).epoch, handler.epochs(issuerId, listId), "epoch");
             }
         }
+    }
+
+    /// @dev What the handler never gets to do, the invariants say nothing about.
+    function test_everything_that_can_happen_happens() external {
+        for (uint256 i = 0; i < 60; ++i) {
+            handler.publish(i);
+            handler.annul(i);
+            handler.anchorAndPublish(i);
+            handler.setOperator(i);
+            handler.pass(i);
+        }
+        vm.assertTrue(handler.annulments() > 5, "annulments");
+        vm.assertTrue(handler.relays() > 5, "relayed epochs");
+        for (uint256 i = 0; i < 60; ++i) handler.succeed(i);
+        vm.assertTrue(registry.successor().registry == address(handler), "another registry follows");
+        vm.assertTrue(registry.issuer(handler.issuers(0)).flags & ISSUER_SEALED != 0, "sealed");
+        for (uint256 i = 0; i < 20; ++i) handler.anchor(i);
+        vm.assertEq(bytes(handler.broken()), "", handler.broken());
     }
 
     /// @dev Separate issuers, rights, windows, one-way flags: held after every single call, see the handler.

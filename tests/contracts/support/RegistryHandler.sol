@@ -1,82 +1,24 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {
-    ICredentialRegistry,
-    RIGHTS_ALL,
-    RIGHT_ISSUE,
-    RIGHT_REVOKE,
-    RIGHT_SUSPEND
-} from "../../../contracts/interfaces/ICredentialRegistry.sol";
+import {ICredentialRegistry, RIGHTS_ALL, RIGHT_ANNUL} from "../../../contracts/interfaces/ICredentialRegistry.sol";
 import {Packed} from "./Packed.sol";
-import {vm} from "./Vm.sol";
+import {RegistryWatch} from "./RegistryWatch.sol";
 
 /// @notice Does what anybody might do to the registry, allowed or not, and remembers what was taken.
 /// @dev Two issuers share accounts' names, keys, roots and lists, so that a mix-up of their records would show. Actor 0
 ///      is the accreditor, 1 and 2 are the owners, 3 to 5 operators of the first and 6 to 8 of the second issuer, with
 ///      all rights, to suspend, and to issue; actor 9 is a stranger.
-contract RegistryHandler {
-    uint256 private constant ACTORS = 10;
-    uint256 private constant NAMES = 4;
-    uint256 private constant ROOTS = 24;
-    uint8 private constant LOG2_ENTRIES = 17;
+contract RegistryHandler is RegistryWatch {
+    uint256 public annulments;
+    uint256 public relays;
 
-    struct Anchored {
-        bytes32 issuerId;
-        bytes32 root;
-        address operator;
-        uint256 word;
-    }
-
-    struct Epoch {
-        bytes32 issuerId;
-        bytes32 listId;
-        bytes32 previous;
-        bytes32 root;
-        address operator;
-        bytes changes;
-    }
-
-    ICredentialRegistry private immutable registry;
-    bytes32[2] public issuers;
-    bytes32[NAMES] public keys;
-    uint256 private seed;
-    uint256 private time;
-    uint256 private number;
-
-    Anchored[] private anchored;
-    mapping(bytes32 issuerId => mapping(address operator => uint256)) public rootsOf;
-    mapping(bytes32 issuerId => mapping(bytes32 listId => bytes32)) public heads;
-    mapping(bytes32 issuerId => mapping(bytes32 listId => uint256)) public epochs;
-    mapping(bytes32 issuerId => mapping(bytes32 keyId => ICredentialRegistry.Key)) private keysSeen;
-    mapping(bytes32 issuerId => ICredentialRegistry.Issuer) private issuersSeen;
-    mapping(bytes32 issuerId => uint256) private auditSizeSeen;
-    uint256 public taken;
-    uint256 public refused;
-    string public broken;
-
-    constructor(ICredentialRegistry registry_, string[2] memory dids, uint256 time_, uint256 number_) {
-        registry = registry_;
-        (time, number) = (time_, number_);
-        for (uint256 i = 0; i < 2; ++i) issuers[i] = keccak256(bytes(dids[i]));
-        for (uint256 i = 0; i < NAMES; ++i) keys[i] = sha256(bytes(_multikey(i)));
-    }
-
-    function actor(uint256 which) public pure returns (address) {
-        return address(uint160(0xAC00 + (which % ACTORS)));
-    }
-
-    function list(uint256 which) public pure returns (bytes32) {
-        return bytes32(0x1000 + (which % NAMES));
-    }
-
-    function anchoredCount() external view returns (uint256) {
-        return anchored.length;
-    }
-
-    function anchoredAt(uint256 place) external view returns (Anchored memory) {
-        return anchored[place];
-    }
+    constructor(
+        ICredentialRegistry registry_,
+        string[2] memory dids,
+        uint256 time_,
+        uint256 number_
+    ) RegistryWatch(registry_, dids, time_, number_) {}
 
     // --------------------------------------------------------------------------------------------------- actions
 
@@ -181,6 +123,52 @@ contract RegistryHandler {
         else _hold(owner == before.owner, "an issuer changed hands unasked");
     }
 
+    /// @dev Owner and accreditor, or whoever is taken for one of them; the list's newest states do not matter here.
+    function annul(uint256 dice) external drawn(dice) {
+        uint256 which = _draw(2);
+        Epoch memory epoch = _epoch(which);
+        epoch.rights = RIGHT_ANNUL;
+        if (!_oneIn(4)) epoch.changes = Packed.many(1 + _draw(20), _draw(1000), 1 + _draw(300), 0);
+        address owner = _owner(which);
+        address accreditor = _oneIn(4) ? actor(_draw(ACTORS)) : actor(0);
+        bool sends = _oneIn(2);
+        epoch.operator = sends ? owner : accreditor;
+        address signer = sends ? accreditor : owner;
+        (bytes memory signature, uint64 deadline) = _signed("AnnulStatus", epoch, signer);
+        bytes memory data = abi.encodeCall(
+            ICredentialRegistry.annulStatus,
+            (
+                epoch.issuerId,
+                epoch.listId,
+                epoch.previous,
+                epoch.root,
+                epoch.changes,
+                signer,
+                signature,
+                deadline
+            )
+        );
+        address current = registry.issuer(issuers[which]).owner;
+        if (!_do(epoch.operator, which, data)) return;
+        ++annulments;
+        _hold(owner == current && accreditor == actor(0) && owner != accreditor, "annulled by others than the two");
+        _follow(epoch);
+    }
+
+    /// @dev Late, and for good: nothing can be anchored or opened afterwards.
+    function succeed(uint256 dice) external drawn(dice) {
+        uint256 which = _draw(2);
+        bool named = registry.successor().registry != address(0);
+        if (taken > 150 && _oneIn(2)) {
+            bytes memory data = abi.encodeCall(ICredentialRegistry.setSuccessor, (address(this)));
+            _hold(!_do(actor(_oneIn(2) ? 0 : _draw(ACTORS)), which, data) || !named, "a second successor");
+        } else {
+            bytes memory data = abi.encodeCall(ICredentialRegistry.sealAnchoring, (issuers[which]));
+            _hold(!_do(actor(_draw(ACTORS)), which, data) || named, "sealed without a successor");
+        }
+        _watchIssuer(issuers[which]);
+    }
+
     function pass(uint256 dice) external drawn(dice) {
         time += _draw(21 hours);
         number += _draw(100);
@@ -206,7 +194,65 @@ contract RegistryHandler {
             ICredentialRegistry.publishStatus,
             (epoch.issuerId, epoch.listId, epoch.previous, epoch.root, epoch.changes)
         );
-        if (_do(epoch.operator, which, data)) _follow(epoch);
+        address sender = epoch.operator;
+        if (_oneIn(4)) {
+            (bytes memory signature, uint64 deadline) = _signed("PublishStatus", epoch, epoch.operator);
+            data = abi.encodeCall(
+                ICredentialRegistry.publishStatusBySig,
+                (
+                    epoch.issuerId,
+                    epoch.listId,
+                    epoch.previous,
+                    epoch.root,
+                    epoch.changes,
+                    epoch.operator,
+                    signature,
+                    deadline
+                )
+            );
+            sender = actor(_draw(ACTORS));
+        }
+        if (!_do(sender, which, data)) return;
+        if (sender != epoch.operator) ++relays;
+        _follow(epoch);
+    }
+
+    /// @dev What `signer` signs, and until when: one time in eight something is wrong, and nothing may come of it.
+    function _signed(
+        string memory name,
+        Epoch memory epoch,
+        address signer
+    ) private returns (bytes memory signature, uint64 deadline) {
+        deadline = uint64(time + _draw(100));
+        bytes32 struct_ = keccak256(
+            abi.encode(
+                keccak256(
+                    abi.encodePacked(
+                        name,
+                        "(bytes32 issuerId,bytes32 listId,bytes32 previousHead,bytes32 statusRoot,",
+                        "bytes32 changesHash,uint64 deadline)"
+                    )
+                ),
+                epoch.issuerId,
+                epoch.listId,
+                epoch.previous,
+                epoch.root,
+                keccak256(epoch.changes),
+                deadline
+            )
+        );
+        bool wrong = _oneIn(8);
+        bytes32 domain = keccak256(
+            abi.encode(
+                keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
+                keccak256("Jikin CredentialRegistry"),
+                keccak256("1"),
+                wrong ? block.chainid + 1 : block.chainid,
+                address(registry)
+            )
+        );
+        signature = _signature(signer, keccak256(abi.encodePacked(hex"1901", domain, struct_)));
+        mustFail = wrong;
     }
 
     function _anchorAndPublishOnce() private {
@@ -224,48 +270,6 @@ contract RegistryHandler {
         if (epoch.previous == current) _follow(epoch);
     }
 
-    /// @dev Call as `who` for issuer `which`, and hold that the other issuer's records are what they were.
-    function _do(address who, uint256 which, bytes memory data) private returns (bool done) {
-        bytes32 other = issuers[1 - which];
-        bytes32 before = recordsOf(other);
-        vm.warp(time);
-        vm.roll(number);
-        vm.prank(who);
-        (done, ) = address(registry).call(data);
-        if (done) ++taken;
-        else ++refused;
-        _hold(recordsOf(other) == before, "a record of another issuer changed");
-    }
-
-    /// @notice One hash over everything on record for an issuer, under all names used here.
-    function recordsOf(bytes32 issuerId) public view returns (bytes32 digest) {
-        digest = keccak256(abi.encode(registry.issuer(issuerId), registry.auditHead(issuerId)));
-        bytes32[] memory lists = new bytes32[](NAMES);
-        for (uint256 i = 0; i < NAMES; ++i) lists[i] = list(i);
-        digest = keccak256(abi.encode(digest, registry.statusHeads(issuerId, lists)));
-        for (uint256 i = 0; i < NAMES; ++i) {
-            digest = keccak256(abi.encode(digest, registry.keyWindow(issuerId, keys[i])));
-        }
-        for (uint256 i = 0; i < ROOTS; ++i) {
-            digest = keccak256(abi.encode(digest, registry.anchorOf(issuerId, bytes32(0x2000 + i))));
-        }
-        for (uint256 i = 0; i < ACTORS; ++i) {
-            digest = keccak256(abi.encode(digest, registry.operator(issuerId, actor(i))));
-        }
-    }
-
-    function _remember(bytes32 issuerId, bytes32 root, address operator) private {
-        ++rootsOf[issuerId][operator];
-        ICredentialRegistry.Anchor memory record = registry.anchorOf(issuerId, root);
-        _hold(record.time == time && record.blockNumber == number, "an anchor of another moment");
-        _hold(record.sequence == rootsOf[issuerId][operator], "a gap in the sequence");
-        ICredentialRegistry.Issuer memory by = registry.issuer(issuerId);
-        _hold(by.validFrom <= time && time < by.validUntil && by.invalidSince == 0, "anchored without accreditation");
-        _hold(_rights(issuerId, operator) & RIGHT_ISSUE != 0, "anchored without the right");
-        bytes32 slot = keccak256(abi.encode(root, keccak256(abi.encode(issuerId, uint256(8)))));
-        anchored.push(Anchored(issuerId, root, operator, uint256(vm.load(address(registry), slot))));
-    }
-
     /// @dev An epoch on the head on record, but for one in four.
     function _epoch(uint256 which) private returns (Epoch memory epoch) {
         epoch.issuerId = issuers[which];
@@ -274,59 +278,6 @@ contract RegistryHandler {
         epoch.root = bytes32(seed);
         epoch.operator = _operator(which);
         epoch.changes = _changes();
-    }
-
-    function _follow(Epoch memory epoch) private {
-        bytes32 head = heads[epoch.issuerId][epoch.listId];
-        _hold(epoch.previous == head && head != 0, "an epoch on another head");
-        uint8 rights = _rights(epoch.issuerId, epoch.operator);
-        _hold(rights & (RIGHT_REVOKE | RIGHT_SUSPEND) != 0, "published without the right");
-        if (rights & RIGHT_REVOKE == 0) {
-            for (uint256 i = 0; i < epoch.changes.length / 3; ++i) {
-                (, uint256 state) = Packed.read(epoch.changes, i);
-                _hold(state % 2 == 0, "revoked without the right");
-            }
-        }
-        heads[epoch.issuerId][epoch.listId] = keccak256(
-            abi.encode(
-                head,
-                ++epochs[epoch.issuerId][epoch.listId],
-                epoch.root,
-                epoch.operator,
-                uint256(rights),
-                keccak256(epoch.changes),
-                time,
-                number
-            )
-        );
-    }
-
-    function _rights(bytes32 issuerId, address account) private view returns (uint8) {
-        ICredentialRegistry.Operator memory record = registry.operator(issuerId, account);
-        return time < record.validUntil ? record.rights : 0;
-    }
-
-    function _watchKey(bytes32 issuerId, bytes32 keyId) private {
-        ICredentialRegistry.Key memory seen = keysSeen[issuerId][keyId];
-        ICredentialRegistry.Key memory now_ = registry.keyWindow(issuerId, keyId);
-        if (seen.addedAt != 0) _hold(now_.addedAt == seen.addedAt, "a key was added again");
-        if (seen.retiredAt != 0) _hold(now_.retiredAt == seen.retiredAt, "a key came back");
-        if (seen.compromisedSince != 0) {
-            bool down = now_.compromisedSince != 0 && now_.compromisedSince <= seen.compromisedSince;
-            _hold(down, "a compromise moved up");
-        }
-        keysSeen[issuerId][keyId] = now_;
-    }
-
-    function _watchIssuer(bytes32 issuerId) private {
-        ICredentialRegistry.Issuer memory seen = issuersSeen[issuerId];
-        ICredentialRegistry.Issuer memory now_ = registry.issuer(issuerId);
-        _hold(now_.flags & seen.flags == seen.flags, "a flag was cleared");
-        if (seen.anchorsAllSince != 0) _hold(now_.anchorsAllSince == seen.anchorsAllSince, "anchorsAll moved");
-        if (seen.invalidSince != 0) {
-            _hold(now_.invalidSince != 0 && now_.invalidSince <= seen.invalidSince, "an invalidation moved up");
-        }
-        issuersSeen[issuerId] = now_;
     }
 
     /// @dev Mostly changes that are taken; now and then none, equal or revoking ones.
@@ -351,22 +302,5 @@ contract RegistryHandler {
 
     function _owner(uint256 which) private returns (address) {
         return _oneIn(4) ? actor(_draw(ACTORS)) : registry.issuer(issuers[which]).owner;
-    }
-
-    function _draw(uint256 below) private returns (uint256) {
-        seed = uint256(keccak256(abi.encode(seed)));
-        return seed % below;
-    }
-
-    function _oneIn(uint256 chances) private returns (bool) {
-        return _draw(chances) == 0;
-    }
-
-    function _multikey(uint256 which) private pure returns (string memory) {
-        return string.concat("z6Mkkey", vm.toString(which));
-    }
-
-    function _hold(bool holds, string memory name) private {
-        if (!holds && bytes(broken).length == 0) broken = name;
     }
 }
