@@ -16,7 +16,8 @@ import pytest
 from jikin.anchoring.acts import Act
 from jikin.anchoring.chain import MinedTransaction, Registry, RegistryPins, RegistryWriter
 from jikin.anchoring.devchain import HardhatNode
-from jikin.anchoring.memory import ACCOUNTS, MemoryChain
+from jikin.anchoring.memory import ACCOUNTS, MemoryChain, account_signature
+from jikin.values import Address, Digest, keccak256
 
 PROJECT = Path(__file__).resolve().parents[1]
 _shared: list[HardhatNode] = []
@@ -59,6 +60,12 @@ class Bench(Protocol):
     def writer(self, number: int) -> RegistryWriter:
         """Return the writer of account *number*."""
 
+    def sign(self, number: int, digest: Digest) -> bytes:
+        """Return the signature of account *number* over *digest*: r ‖ s ‖ v."""
+
+    def contract(self) -> Address:
+        """Return another contract of the chain, one that signs nothing."""
+
     def advance(self, seconds: int) -> None:
         """Let the chain's clock run ahead, and mine a block then."""
 
@@ -77,7 +84,9 @@ class MemoryBench:
 
     def __init__(self, delay: int = 0) -> None:
         self._now = 1_780_000_000
-        self.chain = MemoryChain(lambda: self._now, delay=delay)
+        self._contract = Address(keccak256(b"a contract")[12:])
+        contracts = {self._contract: lambda digest, signature: False}
+        self.chain = MemoryChain(lambda: self._now, delay=delay, contracts=contracts)
 
     @property
     def registry(self) -> Registry:
@@ -85,6 +94,12 @@ class MemoryBench:
 
     def writer(self, number: int) -> RegistryWriter:
         return self.chain.writer(ACCOUNTS[number])
+
+    def sign(self, number: int, digest: Digest) -> bytes:
+        return account_signature(ACCOUNTS[number], digest)
+
+    def contract(self) -> Address:
+        return self._contract
 
     def advance(self, seconds: int) -> None:
         self._now += seconds
@@ -118,6 +133,12 @@ class EvmBench:
         from jikin.anchoring.evm import EvmWriter
 
         return EvmWriter(self.evm, self.node.accounts[number])
+
+    def sign(self, number: int, digest: Digest) -> bytes:
+        return bytes(self.node.accounts[number].unsafe_sign_hash(digest.raw).signature)
+
+    def contract(self) -> Address:
+        return deployed(self.node).registry
 
     def advance(self, seconds: int) -> None:
         self.node.increase_time(seconds)

@@ -50,6 +50,8 @@ from vector_formulas import (
     sample,
     second_factor,
     sha,
+    signed_annulment,
+    signed_epoch,
     status_root,
     status_slot,
     tree,
@@ -395,7 +397,18 @@ def heads() -> dict[str, Case]:
         "time": TIME,
         "block": 9,
     }
+    signed = {
+        **{name: opening[name] for name in ("chainId", "registry", "issuerId", "listId")},
+        **{name: following[name] for name in ("previousHead", "statusRoot", "changes")},
+        "deadline": TIME + 3600,
+    }
+    others = {
+        **each(chainId=1, registry=OTHER_REGISTRY, issuerId=x, listId=x, previousHead=x, statusRoot=x),
+        **each(changes="0x000004", deadline=TIME + 3601),
+    }
     return {
+        "signedEpoch": statement(7, signed_epoch, signed, others),
+        "signedAnnulment": statement(7, signed_annulment, signed | {"changes": "0x000014000018"}, others),
         "changes": statement(
             7,
             changes,

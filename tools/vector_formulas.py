@@ -13,9 +13,11 @@ from typing import Any
 
 from jikin.anchoring import changes as packed
 from jikin.anchoring import merkle, statements
-from jikin.anchoring.acts import Rights
+from jikin.anchoring.acts import PublishStatus, Rights
+from jikin.anchoring.chain import RegistryPins
 from jikin.anchoring.digest import credential_digest
 from jikin.anchoring.receipt import Receipt
+from jikin.anchoring.relayed import Signed, signed_digest
 from jikin.errors import JikinError
 from jikin.values import (
     Address,
@@ -248,6 +250,27 @@ def next_head(given: Input) -> str:
         time=given["time"],
         block=given["block"],
     ).hex()
+
+
+def signed_epoch(given: Input) -> str:
+    return _signed(Signed.EPOCH, given)
+
+
+def signed_annulment(given: Input) -> str:
+    return _signed(Signed.ANNULMENT, given)
+
+
+def _signed(what: Signed, given: Input) -> str:
+    nothing = digest("0x" + "00" * 32)
+    pins = RegistryPins(ChainId(given["chainId"]), Address.parse(given["registry"]), nothing, nothing, 0)
+    status = PublishStatus(
+        IssuerId(octets(given["issuerId"])),
+        ListId(octets(given["listId"])),
+        digest(given["previousHead"]),
+        digest(given["statusRoot"]),
+        octets(given["changes"]),
+    )
+    return signed_digest(pins, what, status, given["deadline"]).hex()
 
 
 def status_slot(given: Input) -> str:

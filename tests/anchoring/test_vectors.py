@@ -235,6 +235,27 @@ def following(given: Input) -> str:
     )
 
 
+def signed(name: str) -> Callable[[Input], str]:
+    members = (
+        "bytes32 issuerId,bytes32 listId,bytes32 previousHead,bytes32 statusRoot,bytes32 changesHash,uint64 deadline"
+    )
+    domain_type = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+
+    def formula(given: Input) -> str:
+        domain = words(
+            k(domain_type.encode()), k(b"Jikin CredentialRegistry"), k(b"1"), given["chainId"], x(given["registry"])
+        )
+        struct = words(
+            k(f"{name}({members})".encode()),
+            *(x(given[member]) for member in ("issuerId", "listId", "previousHead", "statusRoot")),
+            k(x(given["changes"])),
+            given["deadline"],
+        )
+        return hexed(k(b"\x19\x01" + k(domain) + k(struct)))
+
+    return formula
+
+
 SYMBOLS = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
 
 
@@ -331,6 +352,8 @@ FORMULAS: dict[str, Callable[[Input], Any]] = {
     "changes": changes,
     "openingHead": opening,
     "nextHead": following,
+    "signedEpoch": signed("PublishStatus"),
+    "signedAnnulment": signed("AnnulStatus"),
     "number": number,
     "keyId": lambda g: hexed(h(g["multikey"].encode())),
     "secondFactor": second_factor,

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {ICredentialRegistry, RIGHT_ISSUE} from "../../contracts/interfaces/ICredentialRegistry.sol";
+import {ICredentialRegistry, RIGHT_ISSUE, RIGHT_REVOKE} from "../../contracts/interfaces/ICredentialRegistry.sol";
 import {RegistryTest} from "./support/RegistryTest.sol";
 import {vm} from "./support/Vm.sol";
 
 /// @notice The registry itself computes the values of the vector file, which Python reads too: the positive one of each
 ///         line, and every mutated one.
 contract VectorsTest is RegistryTest {
+    uint256 private constant KEY = 0x5160ED;
     string private json;
 
     function setUp() public override {
@@ -160,6 +161,49 @@ contract VectorsTest is RegistryTest {
         }
     }
 
+    /// @dev What is signed over the file's digest is taken for these very arguments: the contract hashes the same.
+    function test_line_7_signed_epochs() external {
+        string[] memory cases = _cases("signedEpoch");
+        for (uint256 i = 0; i < cases.length; ++i) {
+            (ICredentialRegistry there, bytes32 issuerId, bytes32 listId) = _signedCase(cases[i]);
+            _storeOperator(there, issuerId, vm.addr(KEY), RIGHT_REVOKE);
+            there.publishStatusBySig(
+                issuerId,
+                listId,
+                _bytes32(cases[i], "input.previousHead"),
+                _bytes32(cases[i], "input.statusRoot"),
+                vm.parseJsonBytes(json, string.concat(cases[i], ".input.changes")),
+                vm.addr(KEY),
+                _signature(_bytes32(cases[i], "output")),
+                uint64(_number(cases[i], "input.deadline"))
+            );
+            vm.assertTrue(_headOf(there, issuerId, listId) != _bytes32(cases[i], "input.previousHead"), cases[i]);
+        }
+    }
+
+    function test_line_7_signed_annulments() external {
+        string[] memory cases = _cases("signedAnnulment");
+        for (uint256 i = 0; i < cases.length; ++i) {
+            (ICredentialRegistry there, bytes32 issuerId, bytes32 listId) = _signedCase(cases[i]);
+            vm.store(address(there), _slot(5, issuerId), bytes32(uint256(uint160(vm.addr(KEY)))));
+            // The access control's roles lie at slot 0.
+            bytes32 role = keccak256(abi.encode(ACCREDITOR, _slot(0, keccak256("ACCREDITOR_ROLE"))));
+            vm.store(address(there), role, bytes32(uint256(1)));
+            vm.prank(ACCREDITOR);
+            there.annulStatus(
+                issuerId,
+                listId,
+                _bytes32(cases[i], "input.previousHead"),
+                _bytes32(cases[i], "input.statusRoot"),
+                vm.parseJsonBytes(json, string.concat(cases[i], ".input.changes")),
+                vm.addr(KEY),
+                _signature(_bytes32(cases[i], "output")),
+                uint64(_number(cases[i], "input.deadline"))
+            );
+            vm.assertTrue(_headOf(there, issuerId, listId) != _bytes32(cases[i], "input.previousHead"), cases[i]);
+        }
+    }
+
     function test_line_14_key_ids() external {
         string[] memory cases = _cases("keyId");
         for (uint256 i = 0; i < cases.length; ++i) {
@@ -199,6 +243,23 @@ contract VectorsTest is RegistryTest {
 
     function _path(string memory place, string memory key) private view returns (bytes32[] memory) {
         return vm.parseJsonBytes32Array(json, string.concat(place, ".", key));
+    }
+
+    /// @dev The registry of a case with its list at the head before, in the last second of the signature.
+    function _signedCase(
+        string memory place
+    ) private returns (ICredentialRegistry there, bytes32 issuerId, bytes32 listId) {
+        there = _registryAt(_address(place, "input.registry"));
+        issuerId = _bytes32(place, "input.issuerId");
+        listId = _bytes32(place, "input.listId");
+        _storeList(there, issuerId, listId, _bytes32(place, "input.previousHead"), uint256(1 << 17) << 192);
+        vm.chainId(_number(place, "input.chainId"));
+        _at(_number(place, "input.deadline"), FIRST_BLOCK);
+    }
+
+    function _signature(bytes32 digest) private pure returns (bytes memory) {
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(KEY, digest);
+        return abi.encodePacked(r, s, v);
     }
 
     /// @dev The same code at another address; its storage is empty.

@@ -192,23 +192,33 @@ CHANGES = st.lists(
 RIGHTS = st.builds(Rights, st.integers(0, 31))
 
 
-@given(st.lists(st.tuples(CHANGES, RIGHTS), max_size=8))
-def test_the_fold_agrees_with_the_rule_read_literally(epochs: list[tuple[list[Change], Rights]]) -> None:
+WAITING = st.sampled_from([0, 0, 0, 1, 86_400, FINAL_AFTER_SECONDS - EPOCH_SECONDS, FINAL_AFTER_SECONDS])
+
+
+@given(st.lists(st.tuples(CHANGES, RIGHTS, WAITING), max_size=8))
+def test_the_fold_agrees_with_the_rule_read_literally(epochs: list[tuple[list[Change], Rights, int]]) -> None:
     expected: dict[int, int] = {}
-    for changes, rights in epochs:
+    since: dict[int, int] = {}
+    recorded = RecordedList()
+    for changes, rights, waited in epochs:
+        recorded.waited += waited
+        recorded.publish(changes, rights)
+        time = recorded.epochs[-1].time
         highest = -1
         for change in changes:
             if change.index >= 1 << 17 or change.index <= highest:
                 continue
             highest = change.index
             old = expected.get(change.index, 0)
-            if ALLOWED.get((old, change.state), Rights.NONE) & rights:
+            final = old in (1, 3) and time - since[change.index] >= FINAL_AFTER_SECONDS
+            if ALLOWED.get((old, change.state), Rights.NONE) & rights and not final:
                 expected[change.index] = change.state
-    result = folded(*epochs)
+                since[change.index] = time
+    result = fold(recorded.history)
     assert result.array == StatusArray.all_valid(1 << 17).with_states(
         {index: State(state) for index, state in expected.items()}
     )
-    total = sum(len(changes) for changes, _ in epochs)
+    total = sum(len(changes) for changes, _, _ in epochs)
     assert total == len(result.void) + sum(len(result.moves(index)) for index in expected)
 
 
