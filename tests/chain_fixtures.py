@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
@@ -17,6 +17,9 @@ from jikin.anchoring.acts import Act
 from jikin.anchoring.chain import MinedTransaction, Registry, RegistryPins, RegistryWriter
 from jikin.anchoring.devchain import HardhatNode
 from jikin.anchoring.memory import ACCOUNTS, MemoryChain
+
+if TYPE_CHECKING:
+    from jikin.anchoring.proven import ProvenRegistry
 
 PROJECT = Path(__file__).resolve().parents[1]
 _shared: list[HardhatNode] = []
@@ -133,6 +136,34 @@ class EvmBench:
         from jikin.anchoring.evm import EvmRegistry
 
         return EvmRegistry("http://127.0.0.1:9", self.evm.pins, seconds=2.0)
+
+
+class ProvenBench(EvmBench):
+    """As EvmBench, read by state proofs: the node's answers are believed against the blocks that it shows twice."""
+
+    def __init__(self, node: HardhatNode, pins: RegistryPins | None = None) -> None:
+        super().__init__(node, pins)
+        self.proven = proven(node.url, self.evm.pins)
+
+    @property
+    def registry(self) -> Registry:
+        return self.proven
+
+    def unreachable(self) -> Registry:
+        return proven("http://127.0.0.1:9", self.evm.pins, seconds=2.0)
+
+
+def proven(url: str, pins: RegistryPins, *, vouching: str | None = None, seconds: float = 10.0) -> ProvenRegistry:
+    """Return the registry behind the node at *url*, proven at the newest block of the node *vouching* (None: its own).
+
+    It is asked over two connections, as two nodes would be.
+    """
+    from jikin.anchoring.block_sources import AgreeingNodes
+    from jikin.anchoring.evm_rpc import Rpc
+    from jikin.anchoring.proven import ProvenRegistry
+
+    nodes = [Rpc(vouching or url, seconds) for _ in range(2)]
+    return ProvenRegistry(url, pins, AgreeingNodes(nodes, pins, clock=lambda: 0), seconds=seconds)
 
 
 @contextmanager
