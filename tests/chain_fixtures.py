@@ -15,11 +15,11 @@ import pytest
 
 from jikin.anchoring.acts import Act
 from jikin.anchoring.chain import MinedTransaction, Registry, RegistryPins, RegistryWriter
-from jikin.anchoring.devchain import HardhatNode
+from jikin.anchoring.devchain import DevelopmentNode, HardhatNode
 from jikin.anchoring.memory import ACCOUNTS, MemoryChain
 
 if TYPE_CHECKING:
-    from jikin.anchoring.proven import ProvenRegistry
+    from jikin.anchoring.evm_proven import ProvenRegistry
 
 PROJECT = Path(__file__).resolve().parents[1]
 _shared: list[HardhatNode] = []
@@ -36,7 +36,7 @@ def hardhat() -> Iterator[HardhatNode]:
     _shared[0].stop()  # stopping twice is no error: every importing folder's fixture ends with the session
 
 
-def deployed(node: HardhatNode, delay: int = 0) -> RegistryPins:
+def deployed(node: DevelopmentNode, delay: int = 0) -> RegistryPins:
     """Return pins of a fresh registry on *node*, deployed by account 0."""
     from jikin.anchoring import evm
 
@@ -105,9 +105,9 @@ class MemoryBench:
 
 
 class EvmBench:
-    """A registry on the session's Hardhat node, a fresh one unless *pins* name it."""
+    """A registry on a development node, mostly the session's Hardhat node; a fresh one unless *pins* name it."""
 
-    def __init__(self, node: HardhatNode, pins: RegistryPins | None = None) -> None:
+    def __init__(self, node: DevelopmentNode, pins: RegistryPins | None = None) -> None:
         from jikin.anchoring.evm import EvmRegistry
 
         self.node = node
@@ -141,7 +141,7 @@ class EvmBench:
 class ProvenBench(EvmBench):
     """As EvmBench, read by state proofs: the node's answers are believed against the blocks that it shows twice."""
 
-    def __init__(self, node: HardhatNode, pins: RegistryPins | None = None) -> None:
+    def __init__(self, node: DevelopmentNode, pins: RegistryPins | None = None) -> None:
         super().__init__(node, pins)
         self.proven = proven(node.url, self.evm.pins)
 
@@ -159,11 +159,11 @@ def proven(url: str, pins: RegistryPins, *, vouching: str | None = None, seconds
     It is asked over two connections, as two nodes would be.
     """
     from jikin.anchoring.block_sources import AgreeingNodes
+    from jikin.anchoring.evm_proven import ProvenRegistry
     from jikin.anchoring.evm_rpc import Rpc
-    from jikin.anchoring.proven import ProvenRegistry
 
     nodes = [Rpc(vouching or url, seconds) for _ in range(2)]
-    return ProvenRegistry(url, pins, AgreeingNodes(nodes, pins, clock=lambda: 0), seconds=seconds)
+    return ProvenRegistry(url, pins, AgreeingNodes(nodes, pins), seconds=seconds)
 
 
 @contextmanager

@@ -7,7 +7,7 @@ there nobody can be asked (SECURITY 5.2).
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Protocol
 
 from jikin.anchoring.chain import Block, RegistryPins
@@ -55,26 +55,18 @@ class BlockReader(Protocol):
 class AgreeingNodes:
     """A BlockSource: the newest block of which at least *needed* of *nodes* have the same hash, *depth* below the tip.
 
-    *clock* tells when they were asked. Nodes that do not answer, are of another chain or lag behind do not count; two
-    hashes for one number are a contradiction, whoever is in the majority.
+    Nodes that do not answer, are of another chain or lag behind do not count; two hashes for one number are a
+    contradiction, whoever is in the majority. It counts as vouched for since its own time.
     """
 
-    def __init__(
-        self,
-        nodes: Sequence[BlockReader],
-        pins: RegistryPins,
-        *,
-        clock: Callable[[], int],
-        needed: int = 2,
-        depth: int = 0,
-    ) -> None:
+    def __init__(self, nodes: Sequence[BlockReader], pins: RegistryPins, *, needed: int = 2, depth: int = 0) -> None:
         """Remember the nodes; raises SettingsError for a number needed that cannot be reached or proves nothing."""
         if not 2 <= needed <= len(nodes):
             raise SettingsError(
                 f"of {len(nodes)} nodes {needed} must agree; right would be 2 to as many as there are",
                 code="settings.value",
             )
-        self._nodes, self._pins, self._clock, self._needed, self._depth = nodes, pins, clock, needed, depth
+        self._nodes, self._pins, self._needed, self._depth = nodes, pins, needed, depth
 
     def newest(self) -> TrustedBlock:
         """Return the newest block that enough nodes have.
@@ -98,7 +90,7 @@ class AgreeingNodes:
             )
         if len(found) < self._needed:
             raise self._too_few(len(found))
-        return TrustedBlock(found[0], Voucher.NODES, self._clock())
+        return TrustedBlock(found[0], Voucher.NODES, found[0].time)
 
     def _tip(self, node: BlockReader) -> int | None:
         """Return the number of the node's newest block, None where it does not answer for the pinned chain."""

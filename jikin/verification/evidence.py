@@ -12,6 +12,7 @@ from typing import Generic, TypeAlias, TypeVar
 
 from jikin.anchoring.chain import AnchorSlot, Block, IssuerRecord, KeyWindow, RegistryPins
 from jikin.anchoring.receipt import Receipt
+from jikin.anchoring.trusted import Voucher
 from jikin.credentials.data_schemas import DataSchema
 from jikin.credentials.profile import Profile
 from jikin.proofs.certificates import Certified
@@ -95,6 +96,7 @@ class SchemaEvidence:
     valid_until: int | None = None
 
 
+_UNPROVEN = "state-proof"  # the family of codes of StateProofError
 _NO_RECEIPT: Fact[Receipt | None] = Known(None)
 _ALL_DEFINED: Fact[str | None] = Known(None)
 _NO_CERTIFICATE: Fact[Certified | None] = Known(None)
@@ -113,6 +115,8 @@ class Evidence:
     which term of the document has no definition; it is gathered where no proof's canonical form already depends on it.
     *certified* is the key of the certificates in the document's envelope (``x5c``), which lead to a root trusted here
     and name the issuer (None: its key is not known by certificates); whether they were valid is for the judge.
+    *voucher* says who vouches for *block*, as of which every answer of the registry was proven (None: nobody does, and
+    the node was taken at its word).
     """
 
     pins: RegistryPins | None  # None: no registry is configured
@@ -128,3 +132,12 @@ class Evidence:
     schemas: Mapping[int, SchemaEvidence] = field(default_factory=dict)
     resources: Mapping[str, Fact[bool]] = field(default_factory=dict)
     certified: Fact[Certified | None] = field(default_factory=lambda: _NO_CERTIFICATE)
+    voucher: Voucher | None = None
+
+    def unproven(self) -> str | None:
+        """Return why an answer of the registry does not hold against the block vouched for, None if all do."""
+        facts: list[object] = [self.block, self.issuer, self.profile, *self.anchors.values()]
+        facts += [key.registered for key in self.keys.values()]
+        facts += [status.snapshot for status in self.status.values()]
+        missing = (fact for fact in facts if isinstance(fact, Missing) and fact.code.startswith(_UNPROVEN))
+        return next((fact.detail for fact in missing), None)

@@ -114,6 +114,10 @@ class Code(StrEnum):
     NUMBER_UNREADABLE = "number.unreadable"
     NUMBER_UNREACHABLE = "number.unreachable"
 
+    CHAIN_PROVEN = "chain.proven"
+    CHAIN_UNPROVEN = "chain.unproven"
+    CHAIN_UNVOUCHED = "chain.unvouched"
+    CHAIN_CONTRADICTION = "chain.contradiction"
     CHAIN_UNREACHABLE = "chain.unreachable"
     REGISTRY_MISMATCH = "registry.mismatch"
     REGISTRY_NONE = "registry.none"
@@ -159,6 +163,7 @@ class Rule:
 _P, _F, _U = Outcome.PASSED, Outcome.FAILED, Outcome.UNKNOWN
 _NOTE = Weight.ADVISORY
 _ENDED = ("effective", "recorded")
+_VOUCHERS = ("witnesses", "nodes", "pin")  # who vouches for a block; its number is the fact of that name
 
 FINDINGS: Mapping[Code, Rule] = {
     Code.MODEL_VALID: Rule(_P, "The document is a credential and its terms are defined."),
@@ -237,6 +242,12 @@ FINDINGS: Mapping[Code, Rule] = {
     Code.NUMBER_NOT_FOUND: Rule(_U, "No issuer shows a certificate of this number."),
     Code.NUMBER_UNREADABLE: Rule(_U, "The record of the number cannot be read, or is of another number."),
     Code.NUMBER_UNREACHABLE: Rule(_U, "The issuer's records could not be asked."),
+    Code.CHAIN_PROVEN: Rule(
+        _P, "What the registry says was proven as of a block that others vouch for.", _NOTE, ("at",), _VOUCHERS
+    ),
+    Code.CHAIN_UNPROVEN: Rule(_U, "The node's answers, or the pack's, do not hold against the block vouched for."),
+    Code.CHAIN_UNVOUCHED: Rule(_U, "Nobody whom the policy accepts vouches for the block."),
+    Code.CHAIN_CONTRADICTION: Rule(_U, "Those who vouch for blocks contradict each other."),
     Code.CHAIN_UNREACHABLE: Rule(_U, "The chain does not answer."),
     Code.REGISTRY_MISMATCH: Rule(_U, "Another chain, address or contract answered than the pinned registry."),
     Code.REGISTRY_NONE: Rule(_U, "No registry is set up here to ask."),

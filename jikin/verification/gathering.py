@@ -95,6 +95,7 @@ class _Gathering:
             schemas=schemas_of(self.reading, self.session),
             resources=resources_of(self.reading, self.session, ask=resources),
             certified=self._certified(),
+            voucher=self.session.voucher,
         )
 
     @property

@@ -14,6 +14,8 @@ from cryptography import x509
 
 from jikin.anchoring.chain import AnchorSlot, Block, IssuerRecord, KeyWindow, Registry, RegistryPins, RegistryView
 from jikin.anchoring.receipt import Receipt
+from jikin.anchoring.slot_view import SlotView
+from jikin.anchoring.trusted import Voucher
 from jikin.codec import strict_json
 from jikin.codec.contexts import Contexts
 from jikin.credentials.data_schemas import MAX_SCHEMA_BYTES, DataSchema
@@ -166,6 +168,12 @@ class Session:
     def block(self) -> Fact[Block]:
         """Return the block as of which the registry is asked."""
         return self._view if isinstance(self._view, Missing) else Known(self._view.value.block, "chain")
+
+    @property
+    def voucher(self) -> Voucher | None:
+        """Return who vouches for that block, at which all is proven; None: the node is taken at its word."""
+        view = None if isinstance(self._view, Missing) else self._view.value
+        return view.trusted.voucher if isinstance(view, SlotView) else None
 
     def issuer(self, issuer_id: IssuerId) -> Fact[IssuerRecord | None]:
         """Return the issuer's record."""

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jikin.anchoring import state_answers, storage_proof
+from jikin.anchoring import evm_proofs, storage_proof
 from jikin.anchoring.chain import AnchorSlot, RegistryPins, StatusHistory
 from jikin.anchoring.evm import EvmRegistry
 from jikin.anchoring.evm_abi import senseless
@@ -147,5 +147,5 @@ class ProvenView(SlotView):
             nodes.check_all_used()
             self._known[slot] = word
 
-    def _ask(self, slots: Sequence[Digest]) -> state_answers.StateAnswer:
-        return state_answers.ask(self._registry.events.rpc, self.pins.registry, slots, self.block.number)
+    def _ask(self, slots: Sequence[Digest]) -> evm_proofs.StateAnswer:
+        return evm_proofs.ask(self._registry.events.rpc, self.pins.registry, slots, self.block.number)
