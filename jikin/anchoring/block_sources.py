@@ -17,29 +17,44 @@ from jikin.values import Digest
 
 
 class PinnedBlock:
-    """A BlockSource of one *block*, whose hash somebody wrote down; it counts as vouched for since its own time."""
+    """A BlockSource and BlockVoucher of blocks that somebody wrote down; they count as vouched for since their time."""
 
-    def __init__(self, block: Block) -> None:
-        """Remember the block."""
-        self._block = block
+    def __init__(self, *blocks: Block) -> None:
+        """Remember the blocks; raises SettingsError for none."""
+        if not blocks:
+            raise SettingsError("no block is pinned", code="settings.value")
+        self._blocks = blocks
 
     @classmethod
     def parse(cls, text: str) -> PinnedBlock:
-        """Read ``NUMBER:HASH:TIME`` (time in Unix seconds); raises SettingsError."""
-        number, _, rest = text.strip().partition(":")
-        hashed, _, time = rest.partition(":")
-        try:
-            if not (number.isascii() and number.isdecimal() and time.isascii() and time.isdecimal()):
-                raise ValueRefusedError("number and time are whole numbers")
-            return cls(Block(int(number), Digest.from_hex(hashed), int(time)))
-        except ValueRefusedError as error:
-            raise SettingsError(
-                f"a block is pinned as NUMBER:HASH:TIME, got {text[:120]!r}: {error}", code="settings.value"
-            ) from error
+        """Read ``NUMBER:HASH:TIME`` (time in Unix seconds), several joined by ``;``; raises SettingsError."""
+        return cls(*(_pinned(entry) for entry in text.split(";") if entry.strip()))
 
     def newest(self) -> TrustedBlock:
-        """Return the block."""
-        return TrustedBlock(self._block, Voucher.PIN, self._block.time)
+        """Return the block with the highest number."""
+        block = max(self._blocks, key=lambda block: block.number)
+        return TrustedBlock(block, Voucher.PIN, block.time)
+
+    def vouch(self, block: Block, checkpoint: bytes | None) -> TrustedBlock:  # noqa: ARG002  # a pin needs none
+        """Return *block* as vouched for if it is pinned; raises ChainUnavailableError (``chain.no-checkpoint``)."""
+        if block not in self._blocks:
+            raise ChainUnavailableError(
+                f"block {block.number} {block.hash} is not one of those that were pinned", code="chain.no-checkpoint"
+            )
+        return TrustedBlock(block, Voucher.PIN, block.time)
+
+
+def _pinned(text: str) -> Block:
+    number, _, rest = text.strip().partition(":")
+    hashed, _, time = rest.partition(":")
+    try:
+        if not (number.isascii() and number.isdecimal() and time.isascii() and time.isdecimal()):
+            raise ValueRefusedError("number and time are whole numbers")
+        return Block(int(number), Digest.from_hex(hashed), int(time))
+    except ValueRefusedError as error:
+        raise SettingsError(
+            f"a block is pinned as NUMBER:HASH:TIME, got {text[:120]!r}: {error}", code="settings.value"
+        ) from error
 
 
 class BlockReader(Protocol):

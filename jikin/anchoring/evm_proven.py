@@ -72,11 +72,23 @@ class ProvenView(SlotView):
         """Prove the contract itself; raises as ``ProvenRegistry.view``."""
         super().__init__(registry.pins, trusted)
         self._registry = registry
+        self._header = header
         self._known: dict[Digest, int] = {}
         self._profiles: dict[IssuerId, bytes] = {}
         nodes = self._ask(()).account()
         self._account = storage_proof.prove_registry(header, registry.pins, nodes)
         nodes.check_all_used()
+        self._nodes = set(nodes.raw)
+
+    @property
+    def header(self) -> bytes:
+        """Return the RLP of the block's header."""
+        return self._header.raw
+
+    @property
+    def nodes(self) -> tuple[bytes, ...]:
+        """Return the nodes that prove everything this view was asked for so far, each once, sorted: for proof packs."""
+        return tuple(sorted(self._nodes))
 
     def issuers(self) -> tuple[Did, ...]:
         """Return the DID of every issuer ever registered, in the order of registration (from the events).
@@ -146,6 +158,7 @@ class ProvenView(SlotView):
             word = storage_proof.prove_word(self._account.storage_root, slot, nodes)
             nodes.check_all_used()
             self._known[slot] = word
+            self._nodes.update(nodes.raw)
 
     def _ask(self, slots: Sequence[Digest]) -> evm_proofs.StateAnswer:
         return evm_proofs.ask(self._registry.events.rpc, self.pins.registry, slots, self.block.number)

@@ -7,9 +7,19 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
+from typing import Protocol
 
 from jikin.anchoring import layout
-from jikin.anchoring.chain import AnchorSlot, Block, IssuerRecord, KeyWindow, OperatorRecord, RegistryPins, StatusHead
+from jikin.anchoring.chain import (
+    AnchorSlot,
+    Block,
+    IssuerRecord,
+    KeyWindow,
+    OperatorRecord,
+    RegistryPins,
+    RegistryView,
+    StatusHead,
+)
 from jikin.anchoring.layout import SealedRegistry
 from jikin.anchoring.trusted import TrustedBlock
 from jikin.values import Address, Digest, IssuerId, KeyId, ListId
@@ -74,3 +84,18 @@ class SlotView(ABC):
     def _issuer(self, issuer_id: IssuerId) -> tuple[IssuerRecord, int] | None:
         """Return the issuer and the block with the bytes of its approved profile."""
         return layout.issuer_record(self._words(layout.issuer_slots(issuer_id)))
+
+
+class ProvingView(RegistryView, Protocol):
+    """A view that hands its proofs on, so that others can check the same answers without asking anybody."""
+
+    @property
+    def header(self) -> bytes:
+        """Return the RLP of the block's header."""
+
+    @property
+    def nodes(self) -> tuple[bytes, ...]:
+        """Return the nodes that prove everything that was asked for so far, each once, in the order of their bytes."""
+
+    def sealed(self) -> SealedRegistry | None:
+        """Return the registry that follows this one and since when, None while there is none."""

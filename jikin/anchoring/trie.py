@@ -43,6 +43,16 @@ class Nodes:
                 raise _refuse("doubled", "a node stands twice in the proof")
             self._raw[hashed] = node
 
+    @property
+    def raw(self) -> tuple[bytes, ...]:
+        """Return the nodes in the order of their bytes."""
+        return tuple(sorted(self._raw.values()))
+
+    @property
+    def used(self) -> frozenset[bytes]:
+        """Return those that served so far."""
+        return frozenset(self._raw[hashed] for hashed in self._used)
+
     def take(self, reference: bytes, *, root: bool) -> list[Item]:
         """Return the node that hashes to *reference*; raises StateProofError when it is missing or cannot be one."""
         raw = self._raw.get(reference)

@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
 
-from jikin.anchoring.chain import AnchorSlot, Block, IssuerRecord, KeyWindow, RegistryPins
+from jikin.anchoring.chain import AnchorSlot, Block, IssuerRecord, KeyWindow, RegistryPins, StatusHead
 from jikin.anchoring.receipt import Receipt
 from jikin.anchoring.trusted import Voucher
 from jikin.credentials.data_schemas import DataSchema
 from jikin.credentials.profile import Profile
 from jikin.proofs.certificates import Certified
 from jikin.status.notes import SealedNote
+from jikin.status.opening import OpenedEntry
 from jikin.status.snapshot import StatusSnapshot
 from jikin.status.token_list import TokenList
 from jikin.values import DidUrl, Digest, JsonObject, PublicKey
@@ -72,6 +73,8 @@ class StatusEvidence:
     record says (Unix seconds); it never counts before the note, nor after the epoch that recorded the end.
     *issuer_quoted*: the list came in an envelope whose ``iss`` stands in quotation marks. *certified*: the key of the
     certificates by which the list's signature was checked (None: it was checked by a key of a DID document).
+    *opened*: the entry as a proof pack opens it, where the registry is one. *seen*: the newest head of that list that
+    was ever seen here.
     """
 
     snapshot: Fact[StatusSnapshot | None]
@@ -81,6 +84,8 @@ class StatusEvidence:
     issuer_quoted: bool = False
     token_list: Fact[TokenList | None] = field(default_factory=lambda: _NO_TOKEN_LIST)
     certified: Certified | None = None
+    opened: OpenedEntry | None = None
+    seen: StatusHead | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -97,7 +97,9 @@ class Code(StrEnum):
     STATUS_REPLACED = "status.replaced"
     STATUS_MISSING = "status.missing"
     STATUS_STALE = "status.stale"
+    STATUS_SUPERSEDED = "status.superseded"
     STATUS_CONTRADICTION = "status.contradiction"
+    STATUS_UNFOLDED = "status.unfolded"
     STATUS_UNLISTED = "status.unlisted"
     STATUS_UNREADABLE = "status.unreadable"
     STATUS_UNREACHABLE = "status.unreachable"
@@ -227,6 +229,8 @@ FINDINGS: Mapping[Code, Rule] = {
     Code.STATUS_REPLACED: Rule(_F, "The issuer replaced it by a corrected one.", perhaps=_ENDED),
     Code.STATUS_MISSING: Rule(_F, "A credential that can be revoked states no status list."),
     Code.STATUS_STALE: Rule(_U, "The status was read at a block that is older than the policy allows.", facts=("at",)),
+    Code.STATUS_SUPERSEDED: Rule(_U, "A newer state of the list was seen here than the one shown.", facts=("at",)),
+    Code.STATUS_UNFOLDED: Rule(_U, "The states are as published last; the changes behind them were not read.", _NOTE),
     Code.STATUS_CONTRADICTION: Rule(_U, "Sources about the status list disagree: provably, for everybody."),
     Code.STATUS_UNLISTED: Rule(_U, "The issuer never opened the status list that the credential names."),
     Code.STATUS_UNREADABLE: Rule(_U, "The status entry or its list cannot be read or relied on."),

@@ -12,6 +12,7 @@ from jikin.verification.findings import Code
 _BLOCK = {
     "registry.": Code.REGISTRY_MISMATCH,  # whichever of chain, block 0, address and code
     "state-proof": Code.CHAIN_UNPROVEN,
+    "pack.": Code.CHAIN_UNPROVEN,
     "checkpoint": Code.CHAIN_CONTRADICTION,
     "chain.no-checkpoint": Code.CHAIN_UNVOUCHED,
 }
