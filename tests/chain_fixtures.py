@@ -9,15 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import pytest
 
 from jikin.anchoring.acts import Act
 from jikin.anchoring.chain import MinedTransaction, Registry, RegistryPins, RegistryWriter
-from jikin.anchoring.devchain import HardhatNode
+from jikin.anchoring.devchain import DevelopmentNode, HardhatNode
 from jikin.anchoring.memory import ACCOUNTS, MemoryChain, account_signature
 from jikin.values import Address, Digest, keccak256
+
+if TYPE_CHECKING:
+    from jikin.anchoring.evm_proven import ProvenRegistry
 
 PROJECT = Path(__file__).resolve().parents[1]
 _shared: list[HardhatNode] = []
@@ -34,7 +37,7 @@ def hardhat() -> Iterator[HardhatNode]:
     _shared[0].stop()  # stopping twice is no error: every importing folder's fixture ends with the session
 
 
-def deployed(node: HardhatNode, delay: int = 0) -> RegistryPins:
+def deployed(node: DevelopmentNode, delay: int = 0) -> RegistryPins:
     """Return pins of a fresh registry on *node*, deployed by account 0."""
     from jikin.anchoring import evm
 
@@ -117,9 +120,9 @@ class MemoryBench:
 
 
 class EvmBench:
-    """A registry on the session's Hardhat node, a fresh one unless *pins* name it."""
+    """A registry on a development node, mostly the session's Hardhat node; a fresh one unless *pins* name it."""
 
-    def __init__(self, node: HardhatNode, pins: RegistryPins | None = None) -> None:
+    def __init__(self, node: DevelopmentNode, pins: RegistryPins | None = None) -> None:
         from jikin.anchoring.evm import EvmRegistry
 
         self.node = node
@@ -154,6 +157,34 @@ class EvmBench:
         from jikin.anchoring.evm import EvmRegistry
 
         return EvmRegistry("http://127.0.0.1:9", self.evm.pins, seconds=2.0)
+
+
+class ProvenBench(EvmBench):
+    """As EvmBench, read by state proofs: the node's answers are believed against the blocks that it shows twice."""
+
+    def __init__(self, node: DevelopmentNode, pins: RegistryPins | None = None) -> None:
+        super().__init__(node, pins)
+        self.proven = proven(node.url, self.evm.pins)
+
+    @property
+    def registry(self) -> Registry:
+        return self.proven
+
+    def unreachable(self) -> Registry:
+        return proven("http://127.0.0.1:9", self.evm.pins, seconds=2.0)
+
+
+def proven(url: str, pins: RegistryPins, *, vouching: str | None = None, seconds: float = 10.0) -> ProvenRegistry:
+    """Return the registry behind the node at *url*, proven at the newest block of the node *vouching* (None: its own).
+
+    It is asked over two connections, as two nodes would be.
+    """
+    from jikin.anchoring.block_sources import AgreeingNodes
+    from jikin.anchoring.evm_proven import ProvenRegistry
+    from jikin.anchoring.evm_rpc import Rpc
+
+    nodes = [Rpc(vouching or url, seconds) for _ in range(2)]
+    return ProvenRegistry(url, pins, AgreeingNodes(nodes, pins), seconds=seconds)
 
 
 @contextmanager

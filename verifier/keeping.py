@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from jikin.anchoring.chain import Block
+from jikin.anchoring.trusted import Voucher
 from jikin.credentials.profile import Names
 from jikin.errors import DeskError
 from jikin.values import ChainId, Did, Digest, Json, JsonObject
@@ -128,6 +129,7 @@ def _finding_json(finding: Finding) -> JsonObject:
         "facts": dict(finding.facts),
         "chain": None if as_of is None else str(as_of.chain),
         "block": None if block is None else [block.number, block.hash.hex(), block.time],
+        "vouched_by": None if as_of is None or as_of.voucher is None else as_of.voucher.value,
     }
 
 
@@ -136,7 +138,8 @@ def _finding(kept: JsonObject) -> Finding:
     if kept["block"] is not None:
         number, digest, time = _list(kept["block"])
         block = Block(_whole(number), Digest.from_hex(str(digest)), _whole(time))
-        as_of = AsOf(ChainId.parse(str(kept["chain"])), block)
+        vouched_by = _text(kept.get("vouched_by"))  # results kept by an earlier version have none
+        as_of = AsOf(ChainId.parse(str(kept["chain"])), block, None if vouched_by is None else Voucher(vouched_by))
     return Finding(
         code=str(kept["code"]),
         outcome=Outcome(kept["outcome"]),

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from jikin.errors import SettingsError, ValueRefusedError
 from jikin.values import ChainId
 from jikin.values.settings import About, Secret, collect
-from jikin.verification.assembly import SourcePlan, mirror_folders
+from jikin.verification.assembly import BlockPlan, ChainTrust, SourcePlan, mirror_folders
 
 _DEFAULT_DATA = Path("var/verifier")
 
@@ -22,6 +22,16 @@ class Settings:
 
     rpc_url: Annotated[str | None, About("JSON-RPC endpoint of the chain; none: the chain is not asked", "URL")] = None
     registry_file: Annotated[Path | None, About("which registry is meant (registry.json)", "path")] = None
+    chain_trust: Annotated[
+        str, About("how far rpc_url is believed: rpc, as far as its answers fit; proof, not at all (state proofs)")
+    ] = "rpc"
+    chain_nodes: Annotated[
+        str, About("with proof: further nodes that must have the same block, joined by ;", "URL")
+    ] = ""
+    chain_agree: Annotated[int, About("with chain_nodes: how many nodes must agree, rpc_url counted")] = 2
+    chain_block: Annotated[
+        str | None, About("with proof: a block pinned by hand, time in Unix seconds", "NUMBER:HASH:TIME")
+    ] = None
     ethr_registry: Annotated[
         str | None,
         About("ERC-1056 registry on the chain of rpc_url, for did:ethr; none: no such DID is resolved", "address"),
@@ -97,10 +107,17 @@ class Settings:
         return found
 
     def plan(self) -> SourcePlan:
-        """Return who can be asked; raises SettingsError for mirrors that are not URL=FOLDER."""
+        """Return who can be asked; raises SettingsError for mirrors that are not URL=FOLDER, or an unknown trust."""
+        if self.chain_trust not in set(ChainTrust):
+            raise SettingsError(
+                f"chain_trust is {self.chain_trust!r}; right would be {' or '.join(ChainTrust)}", code="settings.value"
+            )
+        nodes = tuple(filter(None, (url.strip() for url in self.chain_nodes.split(";"))))
         return SourcePlan(
             rpc_url=self.rpc_url,
             registry_file=self.registry_file,
+            chain_trust=ChainTrust(self.chain_trust),
+            blocks=BlockPlan(pinned=self.chain_block, nodes=nodes, agree=self.chain_agree),
             ethr_registry=self.ethr_registry,
             mirrors=mirror_folders(self.mirrors),
             contexts=self.contexts,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 
@@ -36,6 +37,9 @@ _LABELS = {
         "as_of": "기준",
         "block": "블록",
         "host": "QR이 이끄는 곳",
+        "witnesses": "증인들이 보증함",
+        "nodes": "여러 서버가 똑같이 알려 줌",
+        "pin": "미리 정해 둔 블록",
     },
     "en": {
         "number": "Number",
@@ -44,6 +48,9 @@ _LABELS = {
         "as_of": "As of",
         "block": "block",
         "host": "QR leads to",
+        "witnesses": "vouched for by witnesses",
+        "nodes": "several servers agree",
+        "pin": "set down in advance",
     },
 }
 _MAX = 300
@@ -69,7 +76,7 @@ def show(checked: Checked, console: Console, language: str) -> None:
         rows += [(field.label.get(language, ""), _day(field.value)) for field in checked.record.public]
     rows.append((labels["host"], checked.host))
     as_of = next((finding.as_of for finding in report.findings if finding.as_of is not None), None)
-    rows.append((labels["as_of"], None if as_of is None else _as_of(as_of, labels["block"])))
+    rows.append((labels["as_of"], None if as_of is None else _as_of(as_of, labels)))
     for label, value in rows:
         if value:
             facts.add_row(f"  {label}", escape(visible(value, _MAX)))
@@ -140,8 +147,9 @@ def _day(text: str) -> str:
     return text if midnight is None else midnight[1]
 
 
-def _as_of(as_of: AsOf, block: str) -> str:
-    return f"{format_instant(as_of.block.time)} · {block} {as_of.block.number} · {as_of.chain}"
+def _as_of(as_of: AsOf, labels: Mapping[str, str]) -> str:
+    vouched = "" if as_of.voucher is None else f" · {labels[as_of.voucher.value]}"
+    return f"{format_instant(as_of.block.time)} · {labels['block']} {as_of.block.number} · {as_of.chain}{vouched}"
 
 
 def _findings(report: Report, console: Console, language: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from jikin.anchoring.chain import Block
+from jikin.anchoring.trusted import Voucher
 from jikin.credentials.profile import Names
 from jikin.values import ChainId, Did, Digest, Json, JsonObject
 from jikin.verification.report import AsOf, Finding, IssuerSummary, Outcome, Report, Subject, Weight
@@ -58,6 +59,7 @@ def _finding_json(finding: Finding) -> JsonObject:
         "source": finding.source,
         "chain": None if finding.as_of is None else str(finding.as_of.chain),
         "block": None if block is None else [block.number, block.time, block.hash.hex()],
+        "vouched_by": None if finding.as_of is None or finding.as_of.voucher is None else finding.as_of.voucher.value,
         "facts": dict(finding.facts),
     }
 
@@ -68,7 +70,12 @@ def _finding(value: Json) -> Finding:
     as_of = None
     if chain is not None and isinstance(block, (list, tuple)):
         number, time, hashed = block
-        as_of = AsOf(ChainId.parse(chain), Block(whole(number) or 0, Digest.from_hex(str(hashed)), whole(time) or 0))
+        vouched_by = text(members.get("vouched_by"))
+        as_of = AsOf(
+            ChainId.parse(chain),
+            Block(whole(number) or 0, Digest.from_hex(str(hashed)), whole(time) or 0),
+            None if vouched_by is None else Voucher(vouched_by),
+        )
     return Finding(
         code=str(members["code"]),
         outcome=Outcome(members["outcome"]),

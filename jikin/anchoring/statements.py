@@ -112,6 +112,30 @@ def next_head(
 
     keccak-256 of abi.encode(previous, epoch, statusRoot, operator, rights, keccak-256(changes), time, block).
     """
+    return chained_head(
+        previous=previous,
+        epoch=epoch,
+        status_root=status_root,
+        operator=operator,
+        rights=rights,
+        changes_hash=Digest(keccak256(changes)),
+        time=time,
+        block=block,
+    )
+
+
+def chained_head(
+    *,
+    previous: Digest,
+    epoch: int,
+    status_root: Digest,
+    operator: Address,
+    rights: Rights,
+    changes_hash: Digest,
+    time: int,
+    block: int,
+) -> Digest:
+    """Return what ``next_head`` returns, where of the changes only their keccak-256 is known."""
     return Digest(
         keccak256(
             previous.raw
@@ -119,7 +143,7 @@ def next_head(
             + status_root.raw
             + _word(int.from_bytes(operator.raw, "big"))
             + _word(int(rights))
-            + keccak256(changes)
+            + changes_hash.raw
             + _word(time)
             + _word(block)
         )

@@ -39,3 +39,14 @@ class BlockSource(Protocol):
         Raises ChainUnavailableError when nobody vouches for any (code ``chain.no-checkpoint``), and
         ``CheckpointError`` when those who do contradict each other.
         """
+
+
+class BlockVoucher(Protocol):
+    """Who can say of a given block, without asking anybody, whether it is vouched for: what a proof pack needs."""
+
+    def vouch(self, block: Block, checkpoint: bytes | None) -> TrustedBlock:
+        """Return *block* as vouched for, by what is known here or by the *checkpoint* that came with it.
+
+        Raises ChainUnavailableError (``chain.no-checkpoint``) when nobody vouches for it, CheckpointError when the
+        checkpoint does not hold or speaks of another block.
+        """

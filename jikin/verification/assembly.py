@@ -9,11 +9,14 @@ import hashlib
 import ssl
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
-from jikin.anchoring.chain import Registry
+from jikin.anchoring.block_sources import AgreeingNodes, PinnedBlock
+from jikin.anchoring.chain import Registry, RegistryPins
 from jikin.anchoring.erc1056 import Erc1056
 from jikin.anchoring.pins import parse_pins
+from jikin.anchoring.trusted import BlockSource
 from jikin.codec import strict_json
 from jikin.codec.contexts import Contexts
 from jikin.dids.method import DidMethods, Fetch
@@ -30,12 +33,32 @@ from jikin.verification.trust import Roots, Trust
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1"})
 
 
+class ChainTrust(StrEnum):
+    """How far the node that is asked is believed; the value is the word in settings."""
+
+    RPC = "rpc"  # as far as its answers fit together
+    PROOF = "proof"  # not at all: every answer is proven as of a block that others vouch for
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BlockPlan:
+    """Who vouches for blocks where answers are proven: a block *pinned* by hand, or several nodes that agree.
+
+    *nodes* are further nodes beside the one that is asked, *agree* is how many of all these must have the same block.
+    """
+
+    pinned: str | None = None
+    nodes: tuple[str, ...] = ()
+    agree: int = 2
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SourcePlan:
     """Who can be asked.
 
-    *rpc_url* and *registry_file* together name the registry; without both the chain is not asked. *ethr_registry*: the
-    address of the chain's ERC-1056 registry (did:ethr); None: no DID of that chain is resolved. *mirrors*: URL prefix
+    *rpc_url* and *registry_file* together name the registry; without both the chain is not asked. *chain_trust* says
+    how far that node is believed, *blocks* who vouches for blocks where it is not. *ethr_registry*: the address of the
+    chain's ERC-1056 registry (did:ethr); None: no DID of that chain is resolved. *mirrors*: URL prefix
     → folder with a copy of an issuer's public files. *contexts*: further pinned JSON-LD contexts. *schemas*: pinned
     documents that credentials may name in ``credentialSchema`` or ``relatedResource``. *trust*: folder of configured
     issuers (``*.json``) and X.509 roots (``*.pem``). *offline*: mirrors only. *allow_private*: this machine may be
@@ -44,6 +67,8 @@ class SourcePlan:
 
     rpc_url: str | None = None
     registry_file: Path | None = None
+    chain_trust: ChainTrust = ChainTrust.RPC
+    blocks: BlockPlan = BlockPlan()
     ethr_registry: str | None = None
     mirrors: Mapping[str, Path] = field(default_factory=dict)
     contexts: Path | None = None
@@ -180,9 +205,30 @@ def _registry(plan: SourcePlan) -> Registry | None:
             code="settings.chain",
             hint="set JIKIN_RPC_URL and JIKIN_REGISTRY_FILE, or use --offline",
         )
-    from jikin.anchoring.evm import EvmRegistry  # loads web3, which an offline check does not need
+    pins = parse_pins(_json(plan.registry_file, "registry_file"))
+    if plan.chain_trust is ChainTrust.PROOF:
+        from jikin.anchoring.evm_proven import ProvenRegistry  # loads web3, which an offline check does not need
 
-    return EvmRegistry(plan.rpc_url, parse_pins(_json(plan.registry_file, "registry_file")))
+        return ProvenRegistry(plan.rpc_url, pins, _block_source(plan.rpc_url, plan.blocks, pins))
+    from jikin.anchoring.evm import EvmRegistry  # loads web3
+
+    return EvmRegistry(plan.rpc_url, pins)
+
+
+def _block_source(rpc_url: str, blocks: BlockPlan, pins: RegistryPins) -> BlockSource:
+    """Return who vouches for blocks; raises SettingsError unless exactly one way is set."""
+    if (blocks.pinned is None) is (not blocks.nodes):
+        raise SettingsError(
+            "answers can be proven as of a block that somebody vouches for: exactly one of chain_block and chain_nodes "
+            "is set where chain_trust is proof",
+            code="settings.chain",
+            hint="set JIKIN_CHAIN_NODES to one or more further nodes, or JIKIN_CHAIN_BLOCK to NUMBER:HASH:TIME",
+        )
+    if blocks.pinned is not None:
+        return PinnedBlock.parse(blocks.pinned)
+    from jikin.anchoring.evm_rpc import Rpc  # loads web3
+
+    return AgreeingNodes([Rpc(url) for url in (rpc_url, *blocks.nodes)], pins, needed=blocks.agree)
 
 
 def _erc1056(plan: SourcePlan) -> tuple[Erc1056, ...]:

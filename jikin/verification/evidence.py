@@ -10,12 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
 
-from jikin.anchoring.chain import AnchorSlot, Block, IssuerRecord, KeyWindow, RegistryPins
+from jikin.anchoring.chain import AnchorSlot, Block, IssuerRecord, KeyWindow, RegistryPins, StatusHead
 from jikin.anchoring.receipt import Receipt
+from jikin.anchoring.trusted import Voucher
 from jikin.credentials.data_schemas import DataSchema
 from jikin.credentials.profile import Profile
 from jikin.proofs.certificates import Certified
 from jikin.status.notes import SealedNote
+from jikin.status.opening import OpenedEntry
 from jikin.status.snapshot import StatusSnapshot
 from jikin.status.token_list import TokenList
 from jikin.values import DidUrl, Digest, JsonObject, PublicKey
@@ -71,6 +73,8 @@ class StatusEvidence:
     record says (Unix seconds); it never counts before the note, nor after the epoch that recorded the end.
     *issuer_quoted*: the list came in an envelope whose ``iss`` stands in quotation marks. *certified*: the key of the
     certificates by which the list's signature was checked (None: it was checked by a key of a DID document).
+    *opened*: the entry as a proof pack opens it, where the registry is one. *seen*: the newest head of that list that
+    was ever seen here.
     """
 
     snapshot: Fact[StatusSnapshot | None]
@@ -80,6 +84,8 @@ class StatusEvidence:
     issuer_quoted: bool = False
     token_list: Fact[TokenList | None] = field(default_factory=lambda: _NO_TOKEN_LIST)
     certified: Certified | None = None
+    opened: OpenedEntry | None = None
+    seen: StatusHead | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +101,7 @@ class SchemaEvidence:
     valid_until: int | None = None
 
 
+_UNPROVEN = "state-proof"  # the family of codes of StateProofError
 _NO_RECEIPT: Fact[Receipt | None] = Known(None)
 _ALL_DEFINED: Fact[str | None] = Known(None)
 _NO_CERTIFICATE: Fact[Certified | None] = Known(None)
@@ -113,6 +120,8 @@ class Evidence:
     which term of the document has no definition; it is gathered where no proof's canonical form already depends on it.
     *certified* is the key of the certificates in the document's envelope (``x5c``), which lead to a root trusted here
     and name the issuer (None: its key is not known by certificates); whether they were valid is for the judge.
+    *voucher* says who vouches for *block*, as of which every answer of the registry was proven (None: nobody does, and
+    the node was taken at its word).
     """
 
     pins: RegistryPins | None  # None: no registry is configured
@@ -128,3 +137,12 @@ class Evidence:
     schemas: Mapping[int, SchemaEvidence] = field(default_factory=dict)
     resources: Mapping[str, Fact[bool]] = field(default_factory=dict)
     certified: Fact[Certified | None] = field(default_factory=lambda: _NO_CERTIFICATE)
+    voucher: Voucher | None = None
+
+    def unproven(self) -> str | None:
+        """Return why an answer of the registry does not hold against the block vouched for, None if all do."""
+        facts: list[object] = [self.block, self.issuer, self.profile, *self.anchors.values()]
+        facts += [key.registered for key in self.keys.values()]
+        facts += [status.snapshot for status in self.status.values()]
+        missing = (fact for fact in facts if isinstance(fact, Missing) and fact.code.startswith(_UNPROVEN))
+        return next((fact.detail for fact in missing), None)

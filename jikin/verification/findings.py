@@ -97,7 +97,9 @@ class Code(StrEnum):
     STATUS_REPLACED = "status.replaced"
     STATUS_MISSING = "status.missing"
     STATUS_STALE = "status.stale"
+    STATUS_SUPERSEDED = "status.superseded"
     STATUS_CONTRADICTION = "status.contradiction"
+    STATUS_UNFOLDED = "status.unfolded"
     STATUS_UNLISTED = "status.unlisted"
     STATUS_UNREADABLE = "status.unreadable"
     STATUS_UNREACHABLE = "status.unreachable"
@@ -114,6 +116,10 @@ class Code(StrEnum):
     NUMBER_UNREADABLE = "number.unreadable"
     NUMBER_UNREACHABLE = "number.unreachable"
 
+    CHAIN_PROVEN = "chain.proven"
+    CHAIN_UNPROVEN = "chain.unproven"
+    CHAIN_UNVOUCHED = "chain.unvouched"
+    CHAIN_CONTRADICTION = "chain.contradiction"
     CHAIN_UNREACHABLE = "chain.unreachable"
     REGISTRY_MISMATCH = "registry.mismatch"
     REGISTRY_NONE = "registry.none"
@@ -159,6 +165,7 @@ class Rule:
 _P, _F, _U = Outcome.PASSED, Outcome.FAILED, Outcome.UNKNOWN
 _NOTE = Weight.ADVISORY
 _ENDED = ("effective", "recorded")
+_VOUCHERS = ("witnesses", "nodes", "pin")  # who vouches for a block; its number is the fact of that name
 
 FINDINGS: Mapping[Code, Rule] = {
     Code.MODEL_VALID: Rule(_P, "The document is a credential and its terms are defined."),
@@ -222,6 +229,8 @@ FINDINGS: Mapping[Code, Rule] = {
     Code.STATUS_REPLACED: Rule(_F, "The issuer replaced it by a corrected one.", perhaps=_ENDED),
     Code.STATUS_MISSING: Rule(_F, "A credential that can be revoked states no status list."),
     Code.STATUS_STALE: Rule(_U, "The status was read at a block that is older than the policy allows.", facts=("at",)),
+    Code.STATUS_SUPERSEDED: Rule(_U, "A newer state of the list was seen here than the one shown.", facts=("at",)),
+    Code.STATUS_UNFOLDED: Rule(_U, "The states are as published last; the changes behind them were not read.", _NOTE),
     Code.STATUS_CONTRADICTION: Rule(_U, "Sources about the status list disagree: provably, for everybody."),
     Code.STATUS_UNLISTED: Rule(_U, "The issuer never opened the status list that the credential names."),
     Code.STATUS_UNREADABLE: Rule(_U, "The status entry or its list cannot be read or relied on."),
@@ -237,6 +246,12 @@ FINDINGS: Mapping[Code, Rule] = {
     Code.NUMBER_NOT_FOUND: Rule(_U, "No issuer shows a certificate of this number."),
     Code.NUMBER_UNREADABLE: Rule(_U, "The record of the number cannot be read, or is of another number."),
     Code.NUMBER_UNREACHABLE: Rule(_U, "The issuer's records could not be asked."),
+    Code.CHAIN_PROVEN: Rule(
+        _P, "What the registry says was proven as of a block that others vouch for.", _NOTE, ("at",), _VOUCHERS
+    ),
+    Code.CHAIN_UNPROVEN: Rule(_U, "The node's answers, or the pack's, do not hold against the block vouched for."),
+    Code.CHAIN_UNVOUCHED: Rule(_U, "Nobody whom the policy accepts vouches for the block."),
+    Code.CHAIN_CONTRADICTION: Rule(_U, "Those who vouch for blocks contradict each other."),
     Code.CHAIN_UNREACHABLE: Rule(_U, "The chain does not answer."),
     Code.REGISTRY_MISMATCH: Rule(_U, "Another chain, address or contract answered than the pinned registry."),
     Code.REGISTRY_NONE: Rule(_U, "No registry is set up here to ask."),

@@ -20,7 +20,7 @@ from jikin.proofs.envelope import Opened
 from jikin.status.bitstring import list_id_of
 from jikin.status.notes import SealedNote
 from jikin.status.snapshot import StatusSnapshot
-from jikin.values import Did, DidUrl, Digest, JsonObject, KeyId, KeyType, PublicKey
+from jikin.values import Did, DidUrl, Digest, JsonObject, KeyId, KeyType, ListId, PublicKey
 from jikin.verification import token_lists
 from jikin.verification.checks.anchor import computed_root
 from jikin.verification.checks.key import bound
@@ -28,10 +28,11 @@ from jikin.verification.checks.model import issuer_quoted
 from jikin.verification.document import Document
 from jikin.verification.evidence import Evidence, Fact, KeyEvidence, Known, Missing, StatusEvidence
 from jikin.verification.findings import Code, Question
+from jikin.verification.packed import PackedView
 from jikin.verification.pinned import resources_of, schemas_of
 from jikin.verification.reading import Fault, Reading, canonicalization_fault, envelope_method, read
 from jikin.verification.signatures import certified, certified_signer, documented, signature_fault
-from jikin.verification.sources import Opening, Session, Sources
+from jikin.verification.sources import Opening, Session, Sources, asked
 
 __all__ = ["Session", "Sources", "gather", "gather_reading"]
 
@@ -95,6 +96,7 @@ class _Gathering:
             schemas=schemas_of(self.reading, self.session),
             resources=resources_of(self.reading, self.session, ask=resources),
             certified=self._certified(),
+            voucher=self.session.voucher,
         )
 
     @property
@@ -148,7 +150,7 @@ class _Gathering:
             return Known(None)
         if isinstance(self.record, Missing):
             return self.record
-        named = Known(None) if self.record.value is None else _named(method, documented_key)
+        named = Known(None) if self.record.value is None else self._key_named(method, documented_key)
         if isinstance(named, Missing):
             return named
         if named.value is None:
@@ -158,6 +160,17 @@ class _Gathering:
         if isinstance(window, Missing):
             return window
         return Known(None if window.value is None else (key, window.value), "chain")
+
+    def _key_named(self, method: DidUrl, documented_key: Fact[PublicKey | None]) -> Fact[tuple[str, PublicKey] | None]:
+        """Return the multikey by which the registry would know a key; a proof pack tells it itself."""
+        packed = self.session.packed
+        text = None if packed is None else packed.key_named(str(method))
+        if text is None:
+            return _named(method, documented_key)
+        try:
+            return Known((text, multikey.decode(text)), "pack")
+        except MultibaseError as error:
+            return Missing(error.code, f"the key that the pack gives to {method}: {error}")
 
     def _certified(self) -> Fact[Certified | None]:
         """Return the key by the certificates of the envelope, where it names its key by them alone.
@@ -199,6 +212,8 @@ class _Gathering:
         list_id = list_id_of(entry.list_credential or "")
         if list_id is None or self.issuer is None:
             return StatusEvidence(Known(None, "chain"), Known(None), _NO_NOTE)
+        if (packed := self.session.packed) is not None:
+            return self._packed_entry(packed, self.issuer, list_id, entry.index)
         fact = self.session.snapshot(self.issuer.issuer_id, list_id)
         if isinstance(fact, Missing) or fact.value is None:
             return StatusEvidence(fact, Known(None), _NO_NOTE)
@@ -213,6 +228,17 @@ class _Gathering:
         index = entry.index if entry.index is not None and entry.index < snapshot.entries else None
         note = None if index is None else snapshot.note(opening.value.publication, index)
         return StatusEvidence(Known(snapshot, fact.source), Known(None), Known(note, opening.source))
+
+    def _packed_entry(self, packed: PackedView, issuer: Did, list_id: ListId, index: int | None) -> StatusEvidence:
+        if index is None:
+            return StatusEvidence(Known(None), Missing(_UNREADABLE, "the status entry names no index"), _NO_NOTE)
+        fact = asked(lambda: packed.opened(issuer.issuer_id, list_id, index), "pack")
+        if isinstance(fact, Missing):
+            return StatusEvidence(fact, fact, fact)
+        heads, entry = self.session.sources.heads, fact.value
+        seen = None if heads is None else heads.newest(issuer.issuer_id, list_id)
+        note = Known(None if entry is None else entry.note, "pack")
+        return StatusEvidence(Known(None, "pack"), Known(None), note, opened=entry, seen=seen)
 
     def _opening(self, snapshot: StatusSnapshot) -> Fact[Opening]:
         base_url = self._base_url

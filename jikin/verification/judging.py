@@ -71,7 +71,9 @@ def statement_checks(case: Case, anchoring: Anchoring, *, signing: Anchoring | N
 def _finding(case: Case, said: Said) -> Finding:
     rule = FINDINGS[said.code]
     pins, block = case.evidence.pins, case.evidence.block
-    as_of = AsOf(pins.chain, block.value) if said.on_chain and pins and isinstance(block, Known) else None
+    as_of = None
+    if said.on_chain and pins is not None and isinstance(block, Known):
+        as_of = AsOf(pins.chain, block.value, case.evidence.voucher)
     return Finding(
         code=said.code.value,
         outcome=rule.outcome,

@@ -14,13 +14,16 @@ from enum import Enum
 from typing import Any
 
 import schemas
+from jikin.anchoring.trusted import Voucher
 from jikin.errors import SettingsError
 from jikin.verification.findings import FINDINGS, Code, Question
 from jikin.verification.report import Weight
 
 _FOLDER = "policies"
 _ENDING = ".toml"
-_MEMBERS = frozenset({"meaning", "anchor", "fetch_resources", "limits", "second_suites", "suite_cut_offs", "weights"})
+_MEMBERS = frozenset(
+    {"meaning", "anchor", "fetch_resources", "limits", "second_suites", "suite_cut_offs", "vouchers", "weights"}
+)
 _LIMITS = ("status_age_seconds", "edge_seconds", "created_after_anchor_seconds")
 
 
@@ -40,7 +43,8 @@ class Policy:
     a window nothing can be said. *created_after_anchor_seconds*: how much later than its anchor a proof may say it was
     made. *fetch_resources*: whether files that a credential refers to are asked for. *second_suites*: cryptosuites of
     which one proof must stand beside the others; empty: none is demanded. *suite_cut_offs*: cryptosuite → Unix second
-    from which it is no longer relied on. *weights*: code, or question for all its codes, → weight; what is not named
+    from which it is no longer relied on. *vouchers*: whose word for a block is enough, where answers are proven as of
+    one. *weights*: code, or question for all its codes, → weight; what is not named
     keeps the weight of the table of findings.
     """
 
@@ -53,7 +57,12 @@ class Policy:
     fetch_resources: bool = False
     second_suites: tuple[str, ...] = ()
     suite_cut_offs: Mapping[str, int] = field(default_factory=dict)
+    vouchers: tuple[Voucher, ...] = tuple(Voucher)
     weights: Mapping[str, Weight] = field(default_factory=dict)
+
+    def accepts(self, voucher: Voucher) -> bool:
+        """Say whether the word of *voucher* for a block is enough."""
+        return voucher in self.vouchers
 
     def weight(self, code: Code) -> Weight:
         """Return the weight of *code*: its own in this policy, that of its question, or the table's.
@@ -101,6 +110,7 @@ def parse(name: str, data: bytes) -> Policy:
         fetch_resources=_flag(name, stated, "fetch_resources"),
         second_suites=_texts(name, stated.get("second_suites", [])),
         suite_cut_offs=_cut_offs(name, stated.get("suite_cut_offs", {})),
+        vouchers=_vouchers(name, stated.get("vouchers", [voucher.value for voucher in Voucher])),
         weights=_weights(name, stated.get("weights", {})),
     )
 
@@ -138,6 +148,16 @@ def _texts(name: str, value: object) -> tuple[str, ...]:
     if not isinstance(value, list) or not all(isinstance(entry, str) for entry in value):
         raise _refuse(name, f"second_suites is a list of cryptosuites, got {value!r}")
     return tuple(value)
+
+
+def _vouchers(name: str, value: object) -> tuple[Voucher, ...]:
+    try:
+        if not isinstance(value, list) or not value:
+            raise ValueError
+        return tuple(Voucher(entry) for entry in value)
+    except ValueError as error:
+        known = ", ".join(Voucher)
+        raise _refuse(name, f"vouchers are some of {known}, got {value!r}") from error
 
 
 def _cut_offs(name: str, value: object) -> dict[str, int]:

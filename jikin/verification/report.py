@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 
 from jikin.anchoring.chain import Block
+from jikin.anchoring.trusted import Voucher
 from jikin.credentials.profile import Names
 from jikin.values import ChainId, Did
 
@@ -28,10 +29,11 @@ class Weight(Enum):
 
 @dataclass(frozen=True, slots=True)
 class AsOf:
-    """The moment a finding from the chain speaks of."""
+    """The moment a finding from the chain speaks of; *voucher*: who vouches for the block, None: the node alone."""
 
     chain: ChainId
     block: Block
+    voucher: Voucher | None = None
 
 
 @dataclass(frozen=True, slots=True)

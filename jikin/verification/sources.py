@@ -7,13 +7,15 @@ cost a handful of calls, and a source that is down is not waited for 500 times.
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Generic, TypeVar
 
 from cryptography import x509
 
 from jikin.anchoring.chain import AnchorSlot, Block, IssuerRecord, KeyWindow, Registry, RegistryPins, RegistryView
 from jikin.anchoring.receipt import Receipt
+from jikin.anchoring.slot_view import SlotView
+from jikin.anchoring.trusted import Voucher
 from jikin.codec import strict_json
 from jikin.codec.contexts import Contexts
 from jikin.credentials.data_schemas import MAX_SCHEMA_BYTES, DataSchema
@@ -24,12 +26,15 @@ from jikin.errors import CodecError, CredentialError, FetchError, JikinError, Re
 from jikin.proofs import certificates
 from jikin.proofs.certificates import Certified
 from jikin.proofs.suite import Suites
+from jikin.status.pack import Pack
 from jikin.status.publication import Publication
 from jikin.status.snapshot import StatusSnapshot
 from jikin.values import Did, Digest, IssuerId, Json, KeyId, ListId
 from jikin.verification.document import Document
 from jikin.verification.evidence import Fact, Known, Missing
 from jikin.verification.findings import Code
+from jikin.verification.heads import SeenHeads
+from jikin.verification.packed import PackedRegistry, PackedView, PackTrust
 from jikin.verification.trust import Trust
 
 K = TypeVar("K", bound=Hashable)
@@ -110,7 +115,8 @@ class Sources:
 
     *registry* None: there is none. *trust*: configured entries, issuer → accepted keys. *schemas*: documents that the
     operator vouches for, URL → bytes (JSON Schemas and credentials that carry one). *roots*: the authorities whose
-    certificates (``x5c``) are believed.
+    certificates (``x5c``) are believed. *packs*: what proof packs are judged by where no registry can be asked (None:
+    they are not). *heads*: the newest heads that were seen here.
     """
 
     registry: Registry | None
@@ -121,6 +127,12 @@ class Sources:
     trust: Trust = field(default_factory=dict)
     schemas: Mapping[str, bytes] = field(default_factory=dict)
     roots: tuple[x509.Certificate, ...] = ()
+    packs: PackTrust | None = None
+    heads: SeenHeads | None = None
+
+    def of_pack(self, pack: Pack) -> Session | None:
+        """Return a session that looks at the registry as *pack* proves it, None where packs are not judged here."""
+        return None if self.packs is None else Session(replace(self, registry=PackedRegistry(pack, self.packs)))
 
     def at_newest(self) -> Session:
         """Return a session that looks at the registry as of its newest block: one for a batch of documents."""
@@ -167,6 +179,12 @@ class Session:
         """Return the block as of which the registry is asked."""
         return self._view if isinstance(self._view, Missing) else Known(self._view.value.block, "chain")
 
+    @property
+    def voucher(self) -> Voucher | None:
+        """Return who vouches for that block, at which all is proven; None: the node is taken at its word."""
+        view = None if isinstance(self._view, Missing) else self._view.value
+        return view.trusted.voucher if isinstance(view, SlotView) else None
+
     def issuer(self, issuer_id: IssuerId) -> Fact[IssuerRecord | None]:
         """Return the issuer's record."""
         return self._on_chain(self._issuers, issuer_id, lambda view: view.issuer(issuer_id))
@@ -189,9 +207,13 @@ class Session:
 
     def snapshot(self, issuer_id: IssuerId, list_id: ListId) -> Fact[StatusSnapshot | None]:
         """Return one of the issuer's lists, folded."""
-        return self._on_chain(
-            self._lists, (issuer_id, list_id), lambda view: StatusSnapshot.read(view, issuer_id, list_id)
-        )
+        return self._on_chain(self._lists, (issuer_id, list_id), lambda view: self._read_list(view, issuer_id, list_id))
+
+    @property
+    def packed(self) -> PackedView | None:
+        """Return the view where the registry is a proof pack, None where a chain is asked."""
+        view = None if isinstance(self._view, Missing) else self._view.value
+        return view if isinstance(view, PackedView) else None
 
     def did_document(self, did: Did) -> Fact[DidDocument]:
         """Return the DID document of *did*."""
@@ -260,6 +282,12 @@ class Session:
                     f"what lies at {url[:200]!r} has another digest than the credential states", code="schema.changed"
                 )
         return found
+
+    def _read_list(self, view: RegistryView, issuer_id: IssuerId, list_id: ListId) -> StatusSnapshot | None:
+        snapshot = StatusSnapshot.read(view, issuer_id, list_id)
+        if snapshot is not None and self.sources.heads is not None:
+            self.sources.heads.note(issuer_id, list_id, snapshot.head)
+        return snapshot
 
     def _read_receipt(self, url: str) -> Receipt | None:
         try:

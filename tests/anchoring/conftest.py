@@ -1,4 +1,7 @@
-"""Every behaviour of a registry is asked of both chains: in memory, and the contract on a Hardhat node."""
+"""Every behaviour of a registry is asked of both chains: in memory, and the contract on a Hardhat node.
+
+The contract is read twice: as the node answers, and by state proofs.
+"""
 
 from __future__ import annotations
 
@@ -8,7 +11,7 @@ import pytest
 
 from jikin.anchoring.chain import RegistryPins
 from jikin.anchoring.devchain import HardhatNode
-from tests.chain_fixtures import Bench, EvmBench, MemoryBench, deployed, hardhat, undone
+from tests.chain_fixtures import Bench, EvmBench, MemoryBench, ProvenBench, deployed, hardhat, undone
 
 __all__ = ["bench", "hardhat", "make_bench", "registry_without_delay"]
 
@@ -19,7 +22,9 @@ def registry_without_delay(hardhat: HardhatNode) -> RegistryPins:
     return deployed(hardhat)
 
 
-@pytest.fixture(params=["memory", pytest.param("evm", marks=pytest.mark.chain)])
+@pytest.fixture(
+    params=["memory", pytest.param("evm", marks=pytest.mark.chain), pytest.param("proven", marks=pytest.mark.chain)]
+)
 def make_bench(request: pytest.FixtureRequest) -> Iterator[Callable[[int], Bench]]:
     """Yield what makes a bench with a registry of the delay given."""
     if request.param == "memory":
@@ -27,7 +32,8 @@ def make_bench(request: pytest.FixtureRequest) -> Iterator[Callable[[int], Bench
         return
     node, without_delay = request.getfixturevalue("hardhat"), request.getfixturevalue("registry_without_delay")
     with undone(node):
-        yield lambda delay: EvmBench(node, deployed(node, delay) if delay else without_delay)
+        kind = ProvenBench if request.param == "proven" else EvmBench
+        yield lambda delay: kind(node, deployed(node, delay) if delay else without_delay)
 
 
 @pytest.fixture

@@ -8,43 +8,19 @@ from dataclasses import replace
 import pytest
 
 from jikin.anchoring.acts import RetireKey
-from jikin.anchoring.chain import RegistryPins, RegistryView, RegistryWriter
 from jikin.anchoring.devchain import HardhatNode
 from jikin.anchoring.evm import EvmRegistry
 from jikin.status.array import State
-from jikin.values import Address, Digest, KeyId
+from jikin.values import Digest, KeyId
 from jikin.verification.document import Document
 from jikin.verification.policy import packaged
 from jikin.verification.report import Outcome
 from jikin.verification.verifying import verify
 from tests.chain_fixtures import EvmBench, undone
 from tests.small_world import HOUR, MINUTE, SmallWorld
+from tests.world_on_node import OnNode
 
 pytestmark = pytest.mark.chain
-
-
-class OnNode:
-    """The bench in the form of a MemoryChain."""
-
-    def __init__(self, bench: EvmBench) -> None:
-        self.bench = bench
-        self.accounts = [bench.writer(number).account for number in range(6)]
-
-    @property
-    def pins(self) -> RegistryPins:
-        return self.bench.registry.pins
-
-    def view(self) -> RegistryView:
-        return self.bench.registry.view()
-
-    def writer(self, account: Address) -> RegistryWriter:
-        return self.bench.writer(self.accounts.index(account))
-
-    def advance(self, seconds: int) -> None:
-        self.bench.advance(seconds)
-
-    def mine(self) -> None:
-        self.bench.mine()
 
 
 @pytest.fixture

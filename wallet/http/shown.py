@@ -26,6 +26,9 @@ _LATER = frozenset(
         Code.STATUS_UNREACHABLE,
         Code.STATUS_STALE,
         Code.CHAIN_UNREACHABLE,
+        Code.CHAIN_UNPROVEN,
+        Code.CHAIN_UNVOUCHED,
+        Code.CHAIN_CONTRADICTION,
         Code.REGISTRY_MISMATCH,
         Code.REGISTRY_NONE,
     }

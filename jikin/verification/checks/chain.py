@@ -1,4 +1,4 @@
-"""Did the registry answer at all?"""
+"""Did the registry answer at all, and who says that its answers are true?"""
 
 from __future__ import annotations
 
@@ -8,11 +8,30 @@ from jikin.verification.checks.case import Case, Said
 from jikin.verification.evidence import Missing
 from jikin.verification.findings import Code
 
+# What the code of a missing block begins with → what it means; what is not here could not be asked.
+_BLOCK = {
+    "registry.": Code.REGISTRY_MISMATCH,  # whichever of chain, block 0, address and code
+    "state-proof": Code.CHAIN_UNPROVEN,
+    "pack.": Code.CHAIN_UNPROVEN,
+    "checkpoint": Code.CHAIN_CONTRADICTION,
+    "chain.no-checkpoint": Code.CHAIN_UNVOUCHED,
+}
+
 
 def check(case: Case) -> Iterator[Said]:
-    """Say that there is no registry, that another one answered, or that the chain did not; nothing when it did."""
-    if case.evidence.pins is None:
+    """Say that there is no registry, that another one answered, or none; and whether its answers were proven."""
+    block, pins, voucher = case.evidence.block, case.evidence.pins, case.evidence.voucher
+    if pins is None:
         yield Said(Code.REGISTRY_NONE, "no registry is configured")
-    elif isinstance(case.evidence.block, Missing):
-        mismatch = case.evidence.block.code.startswith("registry.")  # whichever of chain, block 0, address and code
-        yield Said(Code.REGISTRY_MISMATCH if mismatch else Code.CHAIN_UNREACHABLE, case.evidence.block.detail)
+    elif isinstance(block, Missing):
+        code = next((code for start, code in _BLOCK.items() if block.code.startswith(start)), Code.CHAIN_UNREACHABLE)
+        yield Said(code, block.detail)
+    elif (fault := case.evidence.unproven()) is not None:
+        yield Said(Code.CHAIN_UNPROVEN, fault, source="chain")
+    elif voucher is not None and not case.policy.accepts(voucher):
+        known = ", ".join(case.policy.vouchers)
+        yield Said(Code.CHAIN_UNVOUCHED, f"block {block.value.number} is vouched for by {voucher}; accepted: {known}")
+    elif voucher is not None:
+        facts: dict[str, int | str] = {"at": block.value.time, voucher.value: f"{block.value.number:,}"}
+        detail = f"proven as of block {block.value.number} {block.value.hash}, vouched for by {voucher}"
+        yield Said(Code.CHAIN_PROVEN, detail, facts, "chain", on_chain=True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from jikin.anchoring.chain import Block, StatusHead
 from jikin.credentials.model import Credential, StatusEntry
 from jikin.credentials.sd_jwt_vc import STATUS_ENTRY_TYPE
 from jikin.errors import StatusError
@@ -16,6 +17,7 @@ from jikin.status import token_list
 from jikin.status.array import State
 from jikin.status.bitstring import MIN_ENTRIES, BitstringEntry, Purpose, read_listed
 from jikin.status.notes import Note
+from jikin.status.opening import OpenedEntry
 from jikin.status.snapshot import StatusSnapshot
 from jikin.values import JsonObject, format_instant
 from jikin.verification.checks.case import Case, Said
@@ -37,7 +39,9 @@ _LIST = "status list"
 _OUT_OF_CERTIFICATE = Said(
     Code.STATUS_UNREADABLE, "the certificates that the status list is signed by are not valid now", source=_LIST
 )
-_UNREACHABLE = ("chain.", "registry.", "fetch.", "unavailable")
+_NO_ANSWER = Missing("chain.unreachable", "the status was not asked for")
+_NOT_ASKED = StatusEvidence(_NO_ANSWER, _NO_ANSWER, _NO_ANSWER)
+_UNREACHABLE = ("chain.", "registry.", "fetch.", "pack.", "unavailable")
 
 
 def check(case: Case) -> Iterator[Said]:
@@ -65,11 +69,11 @@ def _entry(case: Case, stated: StatusEntry) -> tuple[object, list[Said]]:
         entry = BitstringEntry.parse(stated.document)
     except StatusError as error:
         return stated.position, [Said(Code.STATUS_UNREADABLE, str(error))]
-    known = case.evidence.status.get(stated.position)
-    if known is None:
-        return stated.position, [Said(Code.STATUS_UNREACHABLE, "the status was not asked for")]
+    known = case.evidence.status.get(stated.position, _NOT_ASKED)
     if isinstance(known.snapshot, Missing):
         return stated.position, [_missing(known.snapshot)]
+    if known.opened is not None:
+        return (known.opened.list_id, entry.index), [*_opened(case, known, known.opened), *_odd(entry)]
     snapshot = known.snapshot.value
     if snapshot is not None:
         return (snapshot.list_id, entry.index), [*_snapshot(case, known, snapshot, entry.index), *_odd(entry)]
@@ -80,11 +84,11 @@ def _token_entry(case: Case, stated: StatusEntry) -> tuple[object, list[Said]]:
     """As ``_entry``, for an entry of a token status list."""
     if stated.index is None or stated.list_credential is None:
         return stated.position, [Said(Code.STATUS_UNREADABLE, "status_list has no idx and uri of a list")]
-    known = case.evidence.status.get(stated.position)
-    if known is None:
-        return stated.position, [Said(Code.STATUS_UNREACHABLE, "the status was not asked for")]
+    known = case.evidence.status.get(stated.position, _NOT_ASKED)
     if isinstance(known.snapshot, Missing):
         return stated.position, [_missing(known.snapshot)]
+    if known.opened is not None:
+        return (known.opened.list_id, stated.index), list(_opened(case, known, known.opened))
     if (snapshot := known.snapshot.value) is not None:
         return (snapshot.list_id, stated.index), list(_snapshot(case, known, snapshot, stated.index))
     said = _OUT_OF_CERTIFICATE if _out_of_certificate(case, known) else _foreign_token(case, known, stated.index)
@@ -200,31 +204,84 @@ def _snapshot(case: Case, known: StatusEvidence, snapshot: StatusSnapshot, index
     dates = f"effective {format_instant(end.effective)}, recorded {format_instant(end.recorded)}"
     facts = {"effective": end.effective, "recorded": end.recorded}
     yield Said(_ENDED[end.state], f"{end.state.name.lower()}, {dates}", facts, "chain", on_chain=True)
-    if end.state is State.SUSPENDED and _stale(case, snapshot):
-        yield _stale_said(snapshot)
+    if end.state is State.SUSPENDED and _old(case, snapshot.block):
+        yield _old_said(snapshot.block)
     if note is not None:
         yield Said(Code.STATUS_REASON, _reason_detail(note), {"reason": note.reason}, "note")
     elif why_not:
         yield Said(Code.STATUS_REASON_UNAVAILABLE, why_not, source="note")
 
 
-def _said(code: Code, detail: str) -> Said:
-    return Said(code, detail, source="chain", on_chain=True)
+# --- one entry of our lists, as a proof pack opens it ---
 
 
-def _stale(case: Case, snapshot: StatusSnapshot) -> bool:
-    return case.now - snapshot.block.time > case.policy.status_age_seconds
+def _opened(case: Case, known: StatusEvidence, entry: OpenedEntry) -> Iterator[Said]:
+    """Say how the entry stood at the pack's block; how it stood before no pack can tell."""
+    note, why_not = _opened_note(case, entry)
+    if entry.state is State.VALID:
+        yield from _opened_valid(case, known.seen, entry)
+        return
+    effective = None if note is None else note.effective
+    if case.at is not None and (effective is None or case.at < effective):
+        yield _said(Code.STATUS_UNREACHABLE, "it has ended, and a proof pack does not tell how it stood before")
+        return
+    facts = {} if effective is None else {"effective": effective, "recorded": entry.head.time}
+    detail = f"{entry.state.name.lower()} by epoch {entry.head.epoch} of list {entry.list_id}"
+    yield Said(_ENDED[entry.state], detail, facts, "chain", on_chain=True)
+    if entry.state is State.SUSPENDED and _old(case, entry.block):
+        yield _old_said(entry.block)
+    if note is not None:
+        yield Said(Code.STATUS_REASON, _reason_detail(note), {"reason": note.reason}, "note")
+    elif why_not:
+        yield Said(Code.STATUS_REASON_UNAVAILABLE, why_not, source="note")
 
 
-def _stale_said(snapshot: StatusSnapshot) -> Said:
-    block = snapshot.block
+def _opened_valid(case: Case, seen: StatusHead | None, entry: OpenedEntry) -> Iterator[Said]:
+    if case.at is not None:
+        yield _said(Code.STATUS_UNREACHABLE, "a proof pack does not tell how the certificate stood before its block")
+    elif seen is not None and seen.epoch > entry.head.epoch:
+        # Whoever was revoked keeps the pack from before: what was seen here since goes before it (SECURITY 5.1).
+        detail = f"the pack is of epoch {entry.head.epoch}, and epoch {seen.epoch} of the list was seen here"
+        yield Said(Code.STATUS_SUPERSEDED, detail, {"at": seen.time}, "cache")
+    elif seen is not None and seen.epoch == entry.head.epoch and seen.head != entry.head.head:
+        yield _said(Code.STATUS_CONTRADICTION, f"two heads of epoch {seen.epoch} were seen: {seen.head}, here another")
+    elif _old(case, entry.block):
+        yield _old_said(entry.block)
+    else:
+        yield _said(Code.STATUS_VALID, f"valid in epoch {entry.head.epoch} of list {entry.list_id}")
+    yield _said(Code.STATUS_UNFOLDED, "the states are those that the issuer's operator published last")
+
+
+def _opened_note(case: Case, entry: OpenedEntry) -> tuple[Note | None, str]:
+    if entry.state is State.VALID:
+        return None, ""
+    receipt = case.evidence.receipt
+    if entry.note is None or isinstance(receipt, Missing) or receipt.value is None:
+        return None, "the pack carries no note, or no receipt to open it with"
+    try:
+        note = entry.note.open(entry.lctx, receipt.value.salt)
+    except StatusError as error:
+        return None, str(error)
+    fits = note.state is entry.state and note.effective <= entry.head.time
+    return (note, "") if fits else (None, "the note speaks of another state, or of a date after its own epoch")
+
+
+def _old(case: Case, block: Block) -> bool:
+    return case.now - block.time > case.policy.status_age_seconds
+
+
+def _old_said(block: Block) -> Said:
     detail = f"read at block {block.number} of {format_instant(block.time)}"
     return Said(Code.STATUS_STALE, detail, {"at": block.time}, "chain", on_chain=True)
 
 
+def _said(code: Code, detail: str) -> Said:
+    return Said(code, detail, source="chain", on_chain=True)
+
+
 def _valid(case: Case, snapshot: StatusSnapshot, end: _End) -> Iterator[Said]:
-    if _stale(case, snapshot):
-        yield _stale_said(snapshot)
+    if _old(case, snapshot.block):
+        yield _old_said(snapshot.block)
     else:
         yield _said(Code.STATUS_VALID, f"valid in epoch {snapshot.epoch} of list {snapshot.list_id}")
     if end.last is not State.VALID:
