@@ -10,17 +10,17 @@ no issuer proof: it enters neither the anchor digest nor anything that is signed
 
 from __future__ import annotations
 
-import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from jikin.anchoring import digest as digests
 from jikin.anchoring.acts import LeafKind
 from jikin.anchoring.chain import AnchorSlot, RegistryPins
 from jikin.anchoring.digest import Proof, ProofHash
+from jikin.anchoring.json_members import Reader
 from jikin.anchoring.merkle import check_index, check_size, path_length, root_from_path
 from jikin.anchoring.statements import leaf
-from jikin.errors import AnchorError, ValueRefusedError
+from jikin.errors import AnchorError
 from jikin.values import Address, ChainId, Digest, Form, IssuerId, Json, JsonObject
 
 VERSION = 1
@@ -30,9 +30,7 @@ _MEMBERS = (
     *("salt", "full", "absentProofs", "block", "time"),
 )
 _PROOF_MEMBERS = ("form", "alg", "signed", "sig")
-_HEX_32 = re.compile(r"0x[0-9a-f]{64}")
-_HEX_20 = re.compile(r"0x[0-9a-f]{40}")
-_U40 = 1 << 40
+_CODE = "anchor.receipt"
 _MAX_ABSENT = 8
 _MAX_ALGORITHM = 64
 
@@ -87,28 +85,24 @@ class Receipt:
     @classmethod
     def parse(cls, value: Json) -> Receipt:
         """Read the JSON form; raises AnchorError (``anchor.receipt.<member>``) for what ``to_json`` cannot write."""
-        members = _object(value, _MEMBERS, "shape")
-        if _number(members["v"], "v", _U40) != VERSION:
-            raise _refuse("v", f"receipts of version {VERSION} are read here, not {members['v']!r}")
-        tree_size = _number(members["treeSize"], "treeSize", _U40)
-        index = _number(members["index"], "index", _U40)
+        read = Reader(_CODE, value, _MEMBERS)
+        read.version(VERSION)
+        tree_size, index = read.number("treeSize"), read.number("index")
         check_size(tree_size)
         check_index(index, tree_size)
-        path = _list(members["path"], "path", 32)
-        absent = _list(members["absentProofs"], "absentProofs", _MAX_ABSENT)
         return cls(
-            chain=_chain(members["chain"]),
-            registry=Address.parse(_hex(members["registry"], "registry", _HEX_20)),
-            issuer_id=IssuerId(_bytes32(members["issuerId"], "issuerId")),
-            root=Digest(_bytes32(members["root"], "root")),
+            chain=read.chain("chain"),
+            registry=read.address("registry"),
+            issuer_id=IssuerId(read.bytes32("issuerId")),
+            root=Digest(read.bytes32("root")),
             tree_size=tree_size,
             index=index,
-            path=tuple(Digest(_bytes32(step, "path")) for step in path),
-            salt=_bytes32(members["salt"], "salt"),
-            full=_bytes32(members["full"], "full"),
-            absent_proofs=tuple(_proof(entry) for entry in absent),
-            block=_number(members["block"], "block", _U40),
-            time=_number(members["time"], "time", _U40),
+            path=tuple(Digest(step) for step in read.digests("path", 32)),
+            salt=read.bytes32("salt"),
+            full=read.bytes32("full"),
+            absent_proofs=tuple(_proof(entry) for entry in read.listed("absentProofs", _MAX_ABSENT)),
+            block=read.number("block"),
+            time=read.number("time"),
         )
 
     def to_proof(self) -> JsonObject:
@@ -119,7 +113,7 @@ class Receipt:
     def parse_proof(cls, proof: JsonObject) -> Receipt:
         """Read what ``to_proof`` writes; raises AnchorError as ``parse``, also for a proof of another type."""
         if not is_receipt(proof):
-            raise _refuse("type", f"a receipt among proofs is of the type {PROOF_TYPE}")
+            raise AnchorError(f"a receipt among proofs is of the type {PROOF_TYPE}", code=f"{_CODE}.type")
         return cls.parse({name: member for name, member in proof.items() if name != "type"})
 
     def root_for(self, leaf: Digest) -> Digest:
@@ -161,49 +155,6 @@ def is_receipt(proof: JsonObject) -> bool:
     return proof.get("type") == PROOF_TYPE
 
 
-def _refuse(member: str, message: str) -> AnchorError:
-    return AnchorError(message, code=f"anchor.receipt.{member}")
-
-
-def _object(value: Json, members: tuple[str, ...], member: str) -> Mapping[str, Json]:
-    if not isinstance(value, Mapping):
-        raise _refuse(member, f"an object with {', '.join(members)} is expected, got {type(value).__name__}")
-    if missing := [name for name in members if name not in value]:
-        raise _refuse(member, f"the receipt lacks {', '.join(missing)}")
-    if extra := sorted(str(name)[:40] for name in value if name not in members):
-        raise _refuse(member, f"a receipt has no {', '.join(extra[:5])}; its members are {', '.join(members)}")
-    return value
-
-
-def _number(value: Json, member: str, below: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < below:
-        raise _refuse(member, f"{member} is a whole number below {below}, got {str(value)[:40]!r}")
-    return value
-
-
-def _hex(value: Json, member: str, pattern: re.Pattern[str]) -> str:
-    if not isinstance(value, str) or not pattern.fullmatch(value):
-        raise _refuse(member, f"{member} is 0x and lower-case hexadecimal of fixed length, got another value")
-    return value
-
-
-def _bytes32(value: Json, member: str) -> bytes:
-    return bytes.fromhex(_hex(value, member, _HEX_32)[2:])
-
-
-def _list(value: Json, member: str, most: int) -> Sequence[Json]:
-    if isinstance(value, str) or not isinstance(value, Sequence) or len(value) > most:
-        raise _refuse(member, f"{member} is a list of at most {most}")
-    return value
-
-
-def _chain(value: Json) -> ChainId:
-    try:
-        return ChainId.parse(value if isinstance(value, str) else "")
-    except ValueRefusedError as error:
-        raise _refuse("chain", str(error)) from error
-
-
 def _proof_json(proof: ProofHash) -> JsonObject:
     return {
         "form": proof.form.value,
@@ -214,10 +165,10 @@ def _proof_json(proof: ProofHash) -> JsonObject:
 
 
 def _proof(value: Json) -> ProofHash:
-    members = _object(value, _PROOF_MEMBERS, "absentProofs")
-    form = _number(members["form"], "absentProofs", max(known.value for known in Form) + 1)
-    algorithm = members["alg"]
+    read = Reader(_CODE, value, _PROOF_MEMBERS, inside="absentProofs")
+    form, algorithm = read.number("form", max(known.value for known in Form) + 1), read.raw("alg")
     if form == 0 or not isinstance(algorithm, str) or not 0 < len(algorithm) <= _MAX_ALGORITHM:
-        raise _refuse("absentProofs", "an absent proof has a form of 1 to 5 and the name of its algorithm")
-    signed, signature = (Digest(_bytes32(members[name], "absentProofs")) for name in ("signed", "sig"))
-    return ProofHash(Form(form), algorithm, signed, signature)
+        raise AnchorError(
+            "an absent proof has a form of 1 to 5 and the name of its algorithm", code=f"{_CODE}.absentProofs"
+        )
+    return ProofHash(Form(form), algorithm, Digest(read.bytes32("signed")), Digest(read.bytes32("sig")))

@@ -10,7 +10,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Generic, TypeAlias, TypeVar
 
-from jikin.anchoring.chain import AnchorSlot, Block, IssuerRecord, KeyWindow, RegistryPins, StatusHead
+from jikin.anchoring.chain import (
+    AnchorSlot,
+    Block,
+    IssuerRecord,
+    KeyWindow,
+    RegistryPins,
+    StatusHead,
+    Successor,
+)
+from jikin.anchoring.older import Reanchored
 from jikin.anchoring.receipt import Receipt
 from jikin.anchoring.trusted import Voucher
 from jikin.credentials.data_schemas import DataSchema
@@ -103,6 +112,8 @@ class SchemaEvidence:
 
 _UNPROVEN = "state-proof"  # the family of codes of StateProofError
 _NO_RECEIPT: Fact[Receipt | None] = Known(None)
+_NO_SUCCESSOR: Fact[Successor | None] = Known(None)
+_NOT_REANCHORED: Fact[Reanchored | None] = Known(None)
 _ALL_DEFINED: Fact[str | None] = Known(None)
 _NO_CERTIFICATE: Fact[Certified | None] = Known(None)
 
@@ -122,6 +133,9 @@ class Evidence:
     and name the issuer (None: its key is not known by certificates); whether they were valid is for the judge.
     *voucher* says who vouches for *block*, as of which every answer of the registry was proven (None: nobody does, and
     the node was taken at its word).
+    *successor* is the registry that follows the pinned one (None: none is named); it is asked for where there is a
+    receipt. *older* are the registries before the pinned one, pinned too, *reanchored* says where the root of a receipt
+    of one of them was anchored again (None: the issuer says nowhere).
     """
 
     pins: RegistryPins | None  # None: no registry is configured
@@ -137,11 +151,14 @@ class Evidence:
     schemas: Mapping[int, SchemaEvidence] = field(default_factory=dict)
     resources: Mapping[str, Fact[bool]] = field(default_factory=dict)
     certified: Fact[Certified | None] = field(default_factory=lambda: _NO_CERTIFICATE)
+    successor: Fact[Successor | None] = field(default_factory=lambda: _NO_SUCCESSOR)
+    older: tuple[RegistryPins, ...] = ()
+    reanchored: Fact[Reanchored | None] = field(default_factory=lambda: _NOT_REANCHORED)
     voucher: Voucher | None = None
 
     def unproven(self) -> str | None:
         """Return why an answer of the registry does not hold against the block vouched for, None if all do."""
-        facts: list[object] = [self.block, self.issuer, self.profile, *self.anchors.values()]
+        facts: list[object] = [self.block, self.issuer, self.profile, self.successor, *self.anchors.values()]
         facts += [key.registered for key in self.keys.values()]
         facts += [status.snapshot for status in self.status.values()]
         missing = (fact for fact in facts if isinstance(fact, Missing) and fact.code.startswith(_UNPROVEN))

@@ -85,6 +85,7 @@ class Code(StrEnum):
     ANCHOR_PRESENT = "anchor.present"
     ANCHOR_FOREIGN = "anchor.foreign"
     ANCHOR_ABSENT = "anchor.absent"
+    ANCHOR_SEALED = "anchor.sealed"
     ANCHOR_MISSING_RECEIPT = "anchor.missing-receipt"
     ANCHOR_NOT_PROMISED = "anchor.not-promised"
     ANCHOR_UNREACHABLE = "anchor.unreachable"
@@ -218,6 +219,7 @@ FINDINGS: Mapping[Code, Rule] = {
     Code.ANCHOR_PRESENT: Rule(_P, "The credential stands in a tree anchored by its issuer.", facts=("at",)),
     Code.ANCHOR_FOREIGN: Rule(_F, "The receipt belongs to another credential, issuer, registry or chain."),
     Code.ANCHOR_ABSENT: Rule(_U, "The receipt leads to a root that the issuer never anchored."),
+    Code.ANCHOR_SEALED: Rule(_U, "It was anchored where anchoring had ended: another registry follows.", facts=("at",)),
     Code.ANCHOR_MISSING_RECEIPT: Rule(_U, "An anchor is demanded and there is no receipt to find it by."),
     Code.ANCHOR_NOT_PROMISED: Rule(_U, "There is no receipt; neither issuer nor policy demands an anchor.", _NOTE),
     Code.ANCHOR_UNREACHABLE: Rule(_U, "Whether it is anchored could not be found out."),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from jikin.anchoring.chain import AnchorSlot, IssuerRecord, KeyWindow
+from jikin.anchoring.older import Reanchored
 from jikin.anchoring.receipt import Receipt
 from jikin.codec import jsonld, multikey
 from jikin.credentials.model import Model, StatusEntry
@@ -22,7 +23,7 @@ from jikin.status.notes import SealedNote
 from jikin.status.snapshot import StatusSnapshot
 from jikin.values import Did, DidUrl, Digest, JsonObject, KeyId, KeyType, ListId, PublicKey
 from jikin.verification import token_lists
-from jikin.verification.checks.anchor import computed_root
+from jikin.verification.checks.anchor import computed_root, older_registry
 from jikin.verification.checks.key import bound
 from jikin.verification.checks.model import issuer_quoted
 from jikin.verification.document import Document
@@ -82,13 +83,15 @@ class _Gathering:
     def evidence(self, receipt: Fact[Receipt | None] | None, *, resources: bool) -> Evidence:
         """Ask everything and return it."""
         receipt = self._receipt() if receipt is None else receipt
+        given = None if isinstance(receipt, Missing) else receipt.value
+        reanchored = self._reanchored(given)
         return Evidence(
             pins=self.pins,
             block=self.session.block,
             issuer=self.record,
             profile=self.profile,
             keys={proof.method: self._key(proof.method) for proof in self.reading.sound_proofs if proof.method},
-            anchors=self._anchors(receipt),
+            anchors=self._anchors(given, reanchored),
             status={entry.position: self._status(entry) for entry in self.reading.status},
             receipt=receipt,
             trusted=self.trusted,
@@ -97,6 +100,9 @@ class _Gathering:
             resources=resources_of(self.reading, self.session, ask=resources),
             certified=self._certified(),
             voucher=self.session.voucher,
+            successor=Known(None) if given is None else self.session.successor(),
+            older=self.session.sources.older,
+            reanchored=reanchored,
         )
 
     @property
@@ -122,10 +128,22 @@ class _Gathering:
             return Known(None)
         return self.session.receipt(base_url, digest)
 
-    def _anchors(self, receipt: Fact[Receipt | None]) -> Mapping[Digest, Fact[AnchorSlot | None]]:
-        if isinstance(receipt, Missing) or receipt.value is None or self.pins is None or self.issuer is None:
+    def _reanchored(self, receipt: Receipt | None) -> Fact[Reanchored | None]:
+        """Return where the root of an older registry's receipt was anchored again; nobody is asked for another one."""
+        if receipt is None or older_registry(receipt, self.session.sources.older) is None:
+            return Known(None)
+        if self._base_url is None:
+            return Missing("fetch.unreachable", "where the issuer publishes its older roots is not known")
+        return self.session.reanchored(self._base_url, receipt.root)
+
+    def _anchors(
+        self, receipt: Receipt | None, reanchored: Fact[Reanchored | None]
+    ) -> Mapping[Digest, Fact[AnchorSlot | None]]:
+        if receipt is None or self.pins is None or self.issuer is None:
             return {}
-        root = computed_root(self.reading, receipt.value, self.pins)
+        root = computed_root(self.reading, receipt, self.pins)
+        if isinstance(reanchored, Known) and reanchored.value is not None:
+            root = reanchored.value.root_under(self.pins)
         return {} if root is None else {root: self.session.anchor(self.issuer.issuer_id, root)}
 
     # --- whose key ---

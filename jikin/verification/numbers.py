@@ -21,6 +21,7 @@ from jikin.errors import AnchorError, CredentialError, ProofError
 from jikin.proofs import securing
 from jikin.values import CertificateNumber, Digest, JsonObject, format_instant
 from jikin.verification.checks import chain
+from jikin.verification.checks.anchor import after_the_end
 from jikin.verification.checks.case import Anchored, Anchoring, Case, Said
 from jikin.verification.document import Document
 from jikin.verification.evidence import Evidence, Fact, Known, Missing
@@ -126,7 +127,7 @@ def _gathered(record: NumberRecord, reading: Reading, session: Session) -> Evide
     anchors: dict[Digest, Fact[AnchorSlot | None]] = {}
     if isinstance(evidence.issuer, Known) and evidence.issuer.value is not None:
         anchors[record.anchor.root] = session.anchor(record.issuer.issuer_id, record.anchor.root)
-    return replace(evidence, status=status, anchors=anchors)
+    return replace(evidence, status=status, anchors=anchors, successor=session.successor() if anchors else Known(None))
 
 
 def _anchoring(anchor: RecordAnchor, evidence: Evidence) -> Anchoring:
@@ -145,6 +146,8 @@ def _anchoring(anchor: RecordAnchor, evidence: Evidence) -> Anchoring:
         return _no(Code.ANCHOR_ABSENT, f"root {anchor.root} is not on record")
     if slot.tree_size != anchor.tree_size or slot.kind != LeafKind.CREDENTIAL:
         return _no(Code.ANCHOR_FOREIGN, "size or kind of the tree is not what is on record")
+    if (ended := after_the_end(evidence, slot)) is not None:
+        return ended
     when = f"anchored in block {slot.block} at {format_instant(slot.time)}"
     said = Said(Code.ANCHOR_PRESENT, when, {"at": slot.time}, "chain", on_chain=True)
     return Anchoring(Anchored.YES, slot, (said,))

@@ -12,7 +12,17 @@ from typing import Generic, TypeVar
 
 from cryptography import x509
 
-from jikin.anchoring.chain import AnchorSlot, Block, IssuerRecord, KeyWindow, Registry, RegistryPins, RegistryView
+from jikin.anchoring.chain import (
+    AnchorSlot,
+    Block,
+    IssuerRecord,
+    KeyWindow,
+    Registry,
+    RegistryPins,
+    RegistryView,
+    Successor,
+)
+from jikin.anchoring.older import Reanchored
 from jikin.anchoring.receipt import Receipt
 from jikin.anchoring.slot_view import SlotView
 from jikin.anchoring.trusted import Voucher
@@ -117,6 +127,8 @@ class Sources:
     operator vouches for, URL → bytes (JSON Schemas and credentials that carry one). *roots*: the authorities whose
     certificates (``x5c``) are believed. *packs*: what proof packs are judged by where no registry can be asked (None:
     they are not). *heads*: the newest heads that were seen here.
+    certificates (``x5c``) are believed. *older*: registries that *registry* follows; they are not asked, and receipts
+    of theirs hold where the issuer anchored their roots again.
     """
 
     registry: Registry | None
@@ -133,6 +145,8 @@ class Sources:
     def of_pack(self, pack: Pack) -> Session | None:
         """Return a session that looks at the registry as *pack* proves it, None where packs are not judged here."""
         return None if self.packs is None else Session(replace(self, registry=PackedRegistry(pack, self.packs)))
+
+    older: tuple[RegistryPins, ...] = ()
 
     def at_newest(self) -> Session:
         """Return a session that looks at the registry as of its newest block: one for a batch of documents."""
@@ -158,9 +172,11 @@ class Session:
         self._codes = _Answers[str, tuple[Profile, ...]]("chain")
         self._keys = _Answers[tuple[IssuerId, KeyId], KeyWindow | None]("chain")
         self._anchors = _Answers[tuple[IssuerId, Digest], AnchorSlot | None]("chain")
+        self._successors = _Answers[str, Successor | None]("chain")
         self._lists = _Answers[tuple[IssuerId, ListId], StatusSnapshot | None]("chain")
         self._did_documents = _Answers[Did, DidDocument]("did document")
         self._receipts = _Answers[str, Receipt | None]("issuer")
+        self._reanchored = _Answers[str, Reanchored | None]("issuer")
         self._openings = _Answers[tuple[IssuerId, ListId], Opening]("issuer")
         self._documents = _Answers[str, Json]("web")
         self._secured = _Answers[str, Document]("web")
@@ -205,6 +221,10 @@ class Session:
         """Return the slot of one of the issuer's roots."""
         return self._on_chain(self._anchors, (issuer_id, root), lambda view: view.anchor(issuer_id, root))
 
+    def successor(self) -> Fact[Successor | None]:
+        """Return the registry that follows this one."""
+        return self._on_chain(self._successors, "successor", lambda view: view.successor())
+
     def snapshot(self, issuer_id: IssuerId, list_id: ListId) -> Fact[StatusSnapshot | None]:
         """Return one of the issuer's lists, folded."""
         return self._on_chain(self._lists, (issuer_id, list_id), lambda view: self._read_list(view, issuer_id, list_id))
@@ -223,6 +243,11 @@ class Session:
         """Return the receipt that an issuer publishes under *base_url* for the credential with *digest*."""
         url = f"{base_url}/receipts/{digest.raw.hex()}"
         return self._receipts.once(url, lambda: self._read_receipt(url))
+
+    def reanchored(self, base_url: str, root: Digest) -> Fact[Reanchored | None]:
+        """Return where the issuer under *base_url* says that it anchored the *root* of an older registry again."""
+        url = f"{base_url}/roots/{root.raw.hex()}"
+        return self._reanchored.once(url, lambda: self._read_reanchored(url))
 
     def opening(self, base_url: str, snapshot: StatusSnapshot) -> Fact[Opening]:
         """Return the file with the notes of one list, held against the list's status root on the chain."""
@@ -292,6 +317,14 @@ class Session:
     def _read_receipt(self, url: str) -> Receipt | None:
         try:
             return Receipt.parse(self._json(url, _MAX_RECEIPT))
+        except FetchError as error:
+            if error.code != "fetch.not-found":
+                raise
+            return None
+
+    def _read_reanchored(self, url: str) -> Reanchored | None:
+        try:
+            return Reanchored.parse(self._json(url, _MAX_RECEIPT))
         except FetchError as error:
             if error.code != "fetch.not-found":
                 raise
