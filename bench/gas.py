@@ -3,6 +3,9 @@
     python bench/gas.py            measure, write bench/results/gas.json, print a table; exit 1 when a bar does not hold
     python bench/gas.py --check    measure and compare with the file too; exit 1 when a number differs, write nothing
 
+What the contracts of others cost for the same is measured in the same run (`bench/peers.py`); in the file it stands
+under "peers", by package and version, and what ours costs in parts of it under "ratios".
+
 Gas is that of the whole transaction, for the second and later use of a function by the same issuer: the first one also
 pays for storage that is still empty. Ids, roots and sizes are those that cost most: no byte of them is zero. The chain
 runs on fixed times, block numbers and accounts, so that the numbers are the same on every machine.
@@ -19,10 +22,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeAlias
 
+import peers
 from web3 import HTTPProvider, Web3
 from web3.contract import Contract
 
+from jikin.anchoring.acts import PublishStatus
+from jikin.anchoring.chain import RegistryPins
 from jikin.anchoring.devchain import HardhatNode
+from jikin.anchoring.relayed import Signed, signed_digest
+from jikin.values import Address, ChainId, Digest, IssuerId, ListId
 
 ROOT = Path(__file__).resolve().parent.parent
 ARTIFACT = ROOT / "jikin" / "_generated" / "registry.json"
@@ -34,6 +42,7 @@ BARS: dict[str, int] = {
     "publishStatus/1": 42_500,
     "publishStatus/100": 100 * 500,
     "publishStatus/10000": 10_000 * 130,
+    "publishStatusBySig": 52_000,
     "anchorAndPublish": 74_000,
     "publishAuditHead": 45_000,
     "proposeProfile": 55_000,
@@ -74,9 +83,9 @@ def main() -> int:
         )
         return 1
     with HardhatNode(ROOT) as node:
-        measured = measure(node)
-    broken = report(measured)
-    document = nested(measured)
+        measured, theirs = measure(node)
+    broken = report(measured, theirs)
+    document = nested(measured) | of_peers(measured, theirs)
     if options.check:
         return 1 if broken or differs(document) else 0
     RESULT.parent.mkdir(parents=True, exist_ok=True)
@@ -84,14 +93,30 @@ def main() -> int:
     return 1 if broken else 0
 
 
-def report(measured: Measured) -> list[str]:
+def report(measured: Measured, theirs: dict[str, Measured]) -> list[str]:
     """Print the table and return the names whose bar does not hold."""
     broken = [name for name, bar in BARS.items() if measured[name] > bar]
     for name, gas in sorted(measured.items()):
         bar = BARS.get(name)
         said = "" if bar is None else f"  bar {bar:>9,}  {'BROKEN' if name in broken else 'holds'}"
         print(f"{name:<28}{gas:>10,}{said}")
+    for package, numbers in theirs.items():
+        print(f"\n{package} {peers.versions()[package]}")
+        for name, gas in numbers.items():
+            print(f"{name:<28}{gas:>10,}")
+    print()
+    for name, ratio in peers.ratios(measured, theirs).items():
+        print(f"{name:<52}{ratio:>8}")
     return broken
+
+
+def of_peers(measured: Measured, theirs: dict[str, Measured]) -> dict[str, Any]:
+    """Return the members of the file that are about others."""
+    versions = peers.versions()
+    return {
+        "peers": {package: {"version": versions[package], **numbers} for package, numbers in theirs.items()},
+        "ratios": peers.ratios(measured, theirs),
+    }
 
 
 def nested(measured: Measured) -> dict[str, Any]:
@@ -118,14 +143,17 @@ def differs(document: dict[str, Any]) -> bool:
     return bool(document != written)
 
 
-def measure(node: HardhatNode) -> Measured:
-    """Return the gas of every call, measured on a fresh *node*."""
+def measure(node: HardhatNode) -> tuple[Measured, dict[str, Measured]]:
+    """Return the gas of every call, and of those of others, measured on a fresh *node*."""
     bench = Bench(node)
     bench.administration()
     bench.anchoring()
     bench.status()
     bench.both()
-    return bench.measured
+    bench.signed()
+    bench.ending()
+    theirs = peers.measure(bench, bench.operator, lambda digest: bench.sign(bench.operator, Digest(digest)), some32)
+    return bench.measured, theirs
 
 
 def some32(*what: object) -> bytes:
@@ -163,11 +191,11 @@ class Bench:
         artifact = json.loads(ARTIFACT.read_text(encoding="utf-8"))
         self.web3 = web3
         factory: type[Contract] = web3.eth.contract(abi=artifact["abi"], bytecode=artifact["bytecode"])
-        receipt = self._send(factory.constructor(0, self.accreditor), self.accreditor)
+        receipt = self.send(factory.constructor(0, self.accreditor), self.accreditor)
         self.measured["deploy"] = receipt["gasUsed"]
         self.registry = web3.eth.contract(address=receipt["contractAddress"], abi=artifact["abi"])
 
-    def _send(self, call: Any, sender: str) -> Any:
+    def send(self, call: Any, sender: str) -> Any:
         """Mine *call* alone in a block at the next fixed time and return its receipt."""
         self.node.request("evm_setNextBlockTimestamp", next(self.times))
         fees = {"maxFeePerGas": 10**11, "maxPriorityFeePerGas": 0}
@@ -177,10 +205,15 @@ class Bench:
             raise SystemExit(f"gas: the call of block {receipt['blockNumber']} was refused")
         return receipt
 
+    def sign(self, account: str, digest: Digest) -> bytes:
+        """Return the signature of *account* over *digest*."""
+        signer = next(each for each in self.node.accounts if each.address == account)
+        return bytes(signer.unsafe_sign_hash(digest.raw).signature)
+
     def _use(self, function: str, arguments: tuple[Any, ...], sender: str, name: str | None = None) -> None:
         """Call; of all calls but the first, the one that takes most gas counts."""
         name = name or function
-        gas: int = self._send(getattr(self.registry.functions, function)(*arguments), sender)["gasUsed"]
+        gas: int = self.send(getattr(self.registry.functions, function)(*arguments), sender)["gasUsed"]
         if name in self.used:
             self.measured[name] = max(gas, self.measured.get(name, 0))
         self.used.add(name)
@@ -247,6 +280,41 @@ class Bench:
             batch = (self.issuer, some32("root", number), LARGEST_TREE, 1)
             epoch = (list_id, self._head(self.issuer, list_id), some32("status", number), some_changes(1, number))
             self._use("anchorAndPublish", (*batch, *epoch), self.operator)
+
+    def signed(self) -> None:
+        """Measure an epoch of one change that is relayed, and one revocation that is taken back."""
+        list_id = some32("list", 0)
+        nothing = Digest(bytes(32))
+        registry = Address.parse(self.registry.address)
+        pins = RegistryPins(ChainId(self.web3.eth.chain_id), registry, nothing, nothing, 0)
+        for number in range(200, 206):
+            what, function, signer, sender = (
+                (Signed.EPOCH, "publishStatusBySig", self.operator, self.other),
+                (Signed.ANNULMENT, "annulStatus", self.owner, self.accreditor),
+            )[number % 2]
+            status = PublishStatus(
+                IssuerId(self.issuer),
+                ListId(list_id),
+                Digest(self._head(self.issuer, list_id)),
+                Digest(some32("status", number)),
+                some_changes(1, number) if what is Signed.EPOCH else (0x123454).to_bytes(3, "big"),
+            )
+            epoch = (self.issuer, list_id, status.previous_head.raw, status.status_root.raw, status.changes)
+            signature = self.sign(signer, signed_digest(pins, what, status, FOREVER))
+            self._use(function, (*epoch, signer, signature, FOREVER), sender)
+
+    def ending(self) -> None:
+        """Measure the last acts: naming another registry (on one with a delay, where it can be done again), sealing."""
+        artifact = json.loads(ARTIFACT.read_text(encoding="utf-8"))
+        factory: type[Contract] = self.web3.eth.contract(abi=artifact["abi"], bytecode=artifact["bytecode"])
+        address = self.send(factory.constructor(86_400, self.accreditor), self.accreditor)["contractAddress"]
+        here, self.registry = self.registry, self.web3.eth.contract(address=address, abi=artifact["abi"])
+        for _ in range(3):
+            self._use("setSuccessor", (here.address,), self.accreditor)
+        self.registry = here
+        self.send(here.functions.setSuccessor(address), self.accreditor)
+        for number in range(3):
+            self._use("sealAnchoring", (self.web3.keccak(text=f"did:web:issuer-{number}.example"),), self.other)
 
 
 if __name__ == "__main__":

@@ -85,7 +85,7 @@ def older_registry(receipt: Receipt, older: Sequence[RegistryPins]) -> RegistryP
 
 
 def _for_another(case: Case, receipt: Receipt, what: str) -> Anchoring:
-    """Judge a receipt for another *what*; for the registry that follows it is no forgery, only not to be checked here."""
+    """Judge a receipt for another *what*; one for the registry that follows is no forgery, and not checked here."""
     known = case.evidence.successor
     following = known.value if isinstance(known, Known) else None
     if what == "registry" and following is not None and following.registry == receipt.registry:
