@@ -5,7 +5,7 @@ export HARDHAT_DISABLE_TELEMETRY = true
 # Every program that is started reads what was compiled once; without that each start takes seconds longer.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup demo up test lint gas fuzz clean
+.PHONY: setup demo up test lint slither gas fuzz clean
 
 setup:            ## everything that the other targets need; does nothing the second time
 	@$(PYTHON) tools/setup.py
@@ -26,6 +26,9 @@ lint: setup       ## style, types, layers
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+slither: setup    ## what a static analyser finds in the contract; nothing of medium or high impact is left
+	@$(BIN)/python tools/slither.py $(ARGS)
 
 gas: setup        ## gas of every registry call, against the bars; writes bench/results/gas.json
 	@$(BIN)/python bench/gas.py $(ARGS)

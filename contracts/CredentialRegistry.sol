@@ -60,6 +60,7 @@ contract CredentialRegistry is ICredentialRegistry, AccessControlDefaultAdminRul
     mapping(bytes32 issuerId => Issuer) private _issuers;
     mapping(bytes32 issuerId => mapping(address account => Operator)) private _operators;
     mapping(bytes32 issuerId => mapping(bytes32 keyId => Key)) private _keys;
+    // slither-disable-next-line uninitialized-state -- written as whole words, by Slots
     mapping(bytes32 issuerId => mapping(bytes32 root => Anchor)) private _anchors;
     mapping(bytes32 issuerId => mapping(bytes32 listId => StatusList)) private _statusLists;
     mapping(bytes32 issuerId => AuditHead) private _auditHeads;
