@@ -20,7 +20,7 @@ from jikin.proofs import keystore
 from jikin.proofs.ed25519 import Ed25519Signer
 from jikin.proofs.keystore import StoredSigner
 from jikin.proofs.mldsa44 import Mldsa44Signer
-from jikin.values import Address, KeyId, KeyType, Signer
+from jikin.values import Address, Digest, KeyId, KeyType, Signer
 
 if TYPE_CHECKING:
     from eth_account.signers.local import LocalAccount
@@ -89,6 +89,12 @@ class KeyRing:
         if name not in self._accounts:
             self._accounts[name] = self._open_account(name)
         return self._accounts[name]
+
+    def sign_digest(self, name: str, digest: Digest) -> bytes:
+        """Return the signature (r ‖ s ‖ v) of the account in file *name* over *digest*; raises as ``account``."""
+        from eth_typing import Hash32
+
+        return bytes(self.account(name).unsafe_sign_hash(Hash32(digest.raw)).signature)
 
     def _open_account(self, name: str) -> LocalAccount:
         from eth_account import Account

@@ -28,6 +28,8 @@ from jikin.values import format_instant
 # A state that ended a certificate is final when its epoch is this old: an annulment is younger, by a second at least.
 FINAL_AFTER_SECONDS = 7 * 86_400
 
+NEVER = (1 << 40) - 1  # the last second that the registry's slots have room for
+
 _MOVES: Mapping[Rights, frozenset[tuple[int, int]]] = {
     Rights.REVOKE: frozenset({(0, 1), (0, 2), (0, 3), (2, 0), (2, 1), (2, 3)}),
     Rights.SUSPEND: frozenset({(0, 2), (2, 0)}),
@@ -139,32 +141,38 @@ def _apply(
         moves.setdefault(index, []).append(epoch.epoch << 2 | change.state)
 
 
-def final_at(folded: Folded, history: StatusHistory, index: int) -> int | None:
+def final_at(folded: Folded, epochs: Sequence[StatusEpoch], index: int) -> int | None:
     """Return from which Unix second on the end of entry *index* stands for good, None for one that has not ended.
 
-    *folded* is the fold of *history*. Until then owner and accreditor together can take it back.
+    *folded* is the fold of *epochs*. Until then owner and accreditor together can take it back.
     """
     moves = folded.moves(index)
     if not moves or moves[-1].state not in (State.REVOKED, State.REPLACED):
         return None
     set_in = moves[-1].epoch
-    return next(epoch.time for epoch in history.epochs if epoch.epoch == set_in) + FINAL_AFTER_SECONDS
+    return next(epoch.time for epoch in epochs if epoch.epoch == set_in) + FINAL_AFTER_SECONDS
 
 
-def check_annulment(folded: Folded, history: StatusHistory, changes: Sequence[Change], time: int) -> None:
-    """Refuse with StatusError the first of *changes* that would be void in an annulment at *time* (Unix seconds).
+def check_annulment(folded: Folded, epochs: Sequence[StatusEpoch], changes: Sequence[Change], time: int) -> int:
+    """Return the last Unix second in which an annulment with *changes* would not be void in any part.
 
-    For the two who sign, before they do: what is void in the fold would be void for everybody.
+    For the two who sign, as the deadline of their signature. Refuses with StatusError the first change that would be
+    void at *time*; *folded* is the fold of *epochs*.
     """
     check_changes(folded.array, changes, Rights.ANNUL)
+    last = NEVER
     for change in changes:
-        final = final_at(folded, history, change.index)
-        if final is not None and time >= final:
+        final = final_at(folded, epochs, change.index)
+        if final is None:  # never: check_changes has let ended entries alone through
+            continue
+        last = min(last, final - 1)
+        if time >= final:
             raise StatusError(
                 f"entry {change.index} stands for good since {format_instant(final)}: an end can be taken back for "
                 f"{FINAL_AFTER_SECONDS // 86_400} days",
                 code="status.final",
             )
+    return last
 
 
 def check_changes(array: StatusArray, changes: Sequence[Change], rights: Rights) -> None:

@@ -85,15 +85,15 @@ def test_owner_and_accreditor_take_an_end_back_within_seven_days(ended: State, w
     recorded.publish([Change(3, 2), Change(ENTRY, ended)])
     recorded.waited = waited
     told = fold(recorded.history)
-    final = final_at(told, recorded.history, ENTRY)
+    final = final_at(told, recorded.epochs, ENTRY)
     assert final == recorded.epochs[0].time + FINAL_AFTER_SECONDS
     recorded.publish([Change(ENTRY, 0)], Rights.ANNUL)
     result = fold(recorded.history)
     assert (recorded.epochs[1].time < final) is counts
     assert result.array.state(ENTRY) is (State.VALID if counts else ended)
     assert [entry.reason for entry in result.void] == ([] if counts else [VoidReason.FINAL])
-    assert (final_at(result, recorded.history, ENTRY) is None) is counts
-    assert final_at(result, recorded.history, 3) is None  # a suspension is no end
+    assert (final_at(result, recorded.epochs, ENTRY) is None) is counts
+    assert final_at(result, recorded.epochs, 3) is None  # a suspension is no end
 
 
 def test_the_days_count_from_the_epoch_that_set_the_state_and_not_from_the_suspension_before() -> None:
@@ -128,14 +128,16 @@ def test_what_was_taken_back_can_be_revoked_again_and_has_seven_days_of_its_own(
 def test_an_annulment_that_would_be_void_is_told_before_it_is_signed() -> None:
     recorded = RecordedList()
     recorded.publish([Change(1, 2), Change(ENTRY, 1)])
-    result, history = fold(recorded.history), recorded.history
-    final = history.epochs[0].time + FINAL_AFTER_SECONDS
-    check_annulment(result, history, [Change(ENTRY, 0)], final - 1)
+    recorded.publish([Change(ENTRY + 1, 3)])
+    result, epochs = fold(recorded.history), recorded.epochs
+    final = epochs[0].time + FINAL_AFTER_SECONDS
+    assert check_annulment(result, epochs, [Change(ENTRY, 0), Change(ENTRY + 1, 0)], final - 1) == final - 1
+    assert check_annulment(result, epochs, [Change(ENTRY + 1, 0)], final) == final - 1 + EPOCH_SECONDS
     with pytest.raises(StatusError, match="stands for good since") as refused:
-        check_annulment(result, history, [Change(ENTRY, 0)], final)
+        check_annulment(result, epochs, [Change(ENTRY, 0)], final)
     assert refused.value.code == "status.final"
     with pytest.raises(StatusError, match="entry 1 is suspended"):
-        check_annulment(result, history, [Change(1, 0)], final - 1)
+        check_annulment(result, epochs, [Change(1, 0)], final - 1)
 
 
 @pytest.mark.parametrize("final", [State.REVOKED, State.REPLACED])
