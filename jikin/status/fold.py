@@ -35,7 +35,6 @@ _MOVES: Mapping[Rights, frozenset[tuple[int, int]]] = {
     Rights.SUSPEND: frozenset({(0, 2), (2, 0)}),
     Rights.ANNUL: frozenset({(1, 0), (3, 0)}),
 }
-_ANNULLED = _MOVES[Rights.ANNUL]
 
 
 class VoidReason(Enum):
@@ -129,12 +128,12 @@ def _apply(
         highest = index
         shift = 2 * (index & 3)
         byte = raw[index >> 2]
-        move = (byte >> shift & 3, change.state)
-        if move not in allowed:
+        old = byte >> shift & 3
+        if (old, change.state) not in allowed:
             void.append(VoidChange(epoch.epoch, change, VoidReason.NOT_ALLOWED))
             continue
-        # The state that is taken back was set by the entry's last move.
-        if annulling and move in _ANNULLED and epoch.time - times[moves[index][-1] >> 2] >= FINAL_AFTER_SECONDS:
+        # An end (1 or 3) moves by an annulment alone; it was set by the entry's last move.
+        if annulling and old & 1 and epoch.time - times[moves[index][-1] >> 2] >= FINAL_AFTER_SECONDS:
             void.append(VoidChange(epoch.epoch, change, VoidReason.FINAL))
             continue
         raw[index >> 2] = byte & ~(3 << shift) & 0xFF | change.state << shift
