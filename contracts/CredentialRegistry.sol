@@ -155,7 +155,7 @@ contract CredentialRegistry is ICredentialRegistry, AccessControlDefaultAdminRul
         bool named = registry != address(0);
         if (named && (registry == address(this) || registry.code.length == 0)) revert SuccessorRefused(registry);
         uint40 sealedAt = named ? uint40(block.timestamp) + _delay : 0;
-        _successor = Successor(registry, sealedAt, LAYOUT);
+        _successor = Successor(registry, sealedAt, named ? LAYOUT : 0); // nothing is left of one that is taken back
         emit SuccessorSet(registry, sealedAt, msg.sender);
     }
 

@@ -116,6 +116,14 @@ contract LayoutTest is RegistryTest {
 
     function test_the_successor_lies_at_slot_11() external {
         address next = address(_deploy(0, ACCREDITOR));
+        ICredentialRegistry here = registry;
+        registry = _deploy(1, ACCREDITOR);
+        for (uint160 i = 2; i > 0; --i) {
+            vm.prank(ACCREDITOR);
+            registry.setSuccessor(i == 2 ? next : address(0));
+            _is(11, i == 2 ? uint160(next) | (_u(START + 1) << 160) | (_u(1) << 200) : 0, "named, and taken back");
+        }
+        registry = here;
         vm.prank(ACCREDITOR);
         registry.setSuccessor(next);
         _is(11, uint160(next) | (_u(START) << 160) | (_u(1) << 200), "successor");
