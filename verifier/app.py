@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from jikin.badges.transactions import EvmTransactions, TransactionData
 from jikin.verification import policy as policies
 from jikin.verification.assembly import assemble
-from jikin.verification.heads import MemoryHeads
 from jikin.verification.policy import Policy
+from jikin.verification.seen_heads import MemoryHeads
 from jikin.verification.sources import Sources
-from verifier.heads import HeadFile
+from verifier.head_file import HeadFile
 from verifier.settings import Settings
 
 # What is demanded online of the chain, and what is forgiven offline, fits no pack.

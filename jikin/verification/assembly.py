@@ -28,8 +28,8 @@ from jikin.errors import CodecError, SettingsError, ValueRefusedError
 from jikin.proofs.standard import standard_suites
 from jikin.values import Address, Json
 from jikin.verification import trust
-from jikin.verification.heads import SeenHeads
 from jikin.verification.packed import PackTrust
+from jikin.verification.seen_heads import SeenHeads
 from jikin.verification.sources import Sources
 from jikin.verification.trust import Roots, Trust
 

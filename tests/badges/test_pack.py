@@ -31,11 +31,11 @@ from jikin.status.root import NO_NOTES, array_tree, status_root
 from jikin.values import ChainId, Digest, KeyId, keccak256
 from jikin.verification import packing
 from jikin.verification.document import Document
-from jikin.verification.heads import MemoryHeads
 from jikin.verification.packed import PackTrust, document_of, slots_of
 from jikin.verification.policy import packaged, parse
 from jikin.verification.report import Outcome, Report
 from jikin.verification.reporting import report_json
+from jikin.verification.seen_heads import MemoryHeads
 from jikin.verification.sources import Sources
 from jikin.verification.verifying import verify
 from tests.chain_fixtures import EvmBench, proven, undone

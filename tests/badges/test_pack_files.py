@@ -28,7 +28,7 @@ from tests.chain_fixtures import PROJECT, EvmBench, undone
 from tests.credential_samples import QUALIFICATION, page
 from tests.small_world import LIST, Issued, SmallWorld
 from tests.world_on_node import OnNode
-from verifier.heads import HeadFile
+from verifier.head_file import HeadFile
 
 pytestmark = pytest.mark.chain
 

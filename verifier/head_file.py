@@ -12,7 +12,7 @@ from jikin.anchoring.chain import StatusHead
 from jikin.codec import strict_json
 from jikin.errors import CodecError, SettingsError, ValueRefusedError
 from jikin.values import Digest, IssuerId, Json, ListId
-from jikin.verification.heads import MemoryHeads
+from jikin.verification.seen_heads import MemoryHeads
 
 _MAX_BYTES = 8 << 20
 _MEMBERS = ("issuer", "list", "head", "epoch", "time", "block", "entries")
