@@ -389,7 +389,7 @@ def brought_back(world: SmallWorld, revoked: Issued, rights: Rights) -> Pack:
     view.key_window(world.issuer_id, KeyId.of(world.multikey(world.signer)))
     view.anchor(world.issuer_id, receipt.root)
     history = view.status_history(world.issuer_id, LIST)
-    view.sealed()
+    view.successor()
     opened = EpochProof(
         previous=before.head.head,
         operator=thief,
