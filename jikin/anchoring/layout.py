@@ -148,6 +148,10 @@ def status_head(words: tuple[int, ...]) -> StatusHead | None:
 
 
 def successor(words: tuple[int, ...]) -> Successor | None:
-    """Return the registry that follows this one, None while there is none."""
+    """Return the registry that follows this one, None while none is named; raises StateProofError as the others."""
+    if not words[0]:
+        return None
     word = _Word(words[0])
-    return Successor(word.address(), word.take(_TIME)) if words[0] else None
+    registry, sealed_at = word.address(), word.take(_TIME)
+    word.version()
+    return Successor(registry, sealed_at) if any(registry.raw) else None  # a name can be taken back

@@ -40,6 +40,7 @@ _LIST = "status list"
 _OUT_OF_CERTIFICATE = Said(
     Code.STATUS_UNREADABLE, "the certificates that the status list is signed by are not valid now", source=_LIST
 )
+_MAY_END_AND_ANNUL = Rights.REVOKE | Rights.ANNUL
 _NO_ANSWER = Missing("chain.unreachable", "the status was not asked for")
 _NOT_ASKED = StatusEvidence(_NO_ANSWER, _NO_ANSWER, _NO_ANSWER)
 _UNREACHABLE = ("chain.", "registry.", "fetch.", "pack.", "unavailable")
@@ -248,7 +249,7 @@ def _opened_valid(case: Case, seen: StatusHead | None, entry: OpenedEntry) -> It
         yield Said(Code.STATUS_SUPERSEDED, detail, {"at": seen.time}, "cache")
     elif seen is not None and seen.epoch == entry.head.epoch and seen.head != entry.head.head:
         yield _said(Code.STATUS_CONTRADICTION, f"two heads of epoch {seen.epoch} were seen: {seen.head}, here another")
-    elif not entry.folded and Rights.REVOKE not in entry.rights:
+    elif not entry.folded and not entry.rights & _MAY_END_AND_ANNUL:
         # Whatever root a key publishes that may only suspend: it can bring nothing back to life (SECURITY 2.1).
         yield _said(
             Code.STATUS_UNREACHABLE, "who published last may not revoke, and the changes before did not come along"
