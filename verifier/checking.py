@@ -17,7 +17,9 @@ from jikin.errors import AnchorError, BadgeError, DocumentError, FetchError, Jik
 from jikin.values import CertificateNumber, Json, JsonObject
 from jikin.verification import reporting
 from jikin.verification.document import Document
+from jikin.verification.evidence import Missing
 from jikin.verification.numbers import verify_number
+from jikin.verification.packed import document_of
 from jikin.verification.report import Outcome, Report
 from jikin.verification.sources import Session
 from jikin.verification.verifying import verify
@@ -143,6 +145,12 @@ def _file(entry: SubmittedFile, desk: Desk, session: Session, at: int | None) ->
 
 
 def _credential(name: str, found: CredentialFound, desk: Desk, session: Session, at: int | None) -> Checked:
+    unasked = isinstance(session.block, Missing)
+    packed = session.sources.of_pack(found.pack) if unasked and found.pack is not None else None
+    if packed is not None and found.pack is not None:
+        # The registry cannot be asked, and the document brought its proofs along.
+        report = verify(document_of(found.pack), packed, desk.pack_policy, desk.clock(), at=at)
+        return Checked(name, report, credential=found.credential)
     given: Json = found.credential if found.envelope is None else found.envelope
     try:
         receipt = None if found.receipt is None else Receipt.parse(found.receipt)

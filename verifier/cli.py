@@ -33,6 +33,11 @@ def verify(
     *,
     rpc_url: Annotated[str | None, typer.Option(help="JSON-RPC endpoint of the chain")] = None,
     registry: Annotated[Path | None, typer.Option(help="registry.json: which registry is meant")] = None,
+    trust: Annotated[str | None, typer.Option(help="rpc: believe the node; proof: have every answer proven")] = None,
+    node: Annotated[list[str] | None, typer.Option(help="a further node that must have the same block")] = None,
+    block: Annotated[
+        list[str] | None, typer.Option(metavar="NUMBER:HASH:TIME", help="a block that is known to be right")
+    ] = None,
     mirror: Annotated[list[str] | None, typer.Option(help="URL=FOLDER: a copy of an issuer's public files")] = None,
     policy: Annotated[str | None, typer.Option(help="which findings decide: public, proof, strict, offline …")] = None,
     offline: Annotated[bool, typer.Option("--offline", help="ask nobody outside")] = False,
@@ -41,10 +46,13 @@ def verify(
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON document")] = False,
     lang: Annotated[str | None, typer.Option(help="ko or en")] = None,
 ) -> None:
-    """Check certificates: PDF, picture, JSON, folder, zip, link or number. Exit 0 genuine, 1 not, 2 cannot tell."""
+    """Check certificates: PDF, picture, JSON, pack, folder, zip, link, number. Exit 0 genuine, 1 not, 2 cannot tell."""
     given = {
         "rpc_url": rpc_url,
         "registry_file": registry,
+        "chain_trust": trust,
+        "chain_nodes": ";".join(node) if node else None,
+        "chain_block": ";".join(block) if block else None,
         "mirrors": ";".join(mirror) if mirror else None,
         "policy": policy,
         "offline": offline or None,

@@ -30,7 +30,14 @@ class Settings:
     ] = ""
     chain_agree: Annotated[int, About("with chain_nodes: how many nodes must agree, rpc_url counted")] = 2
     chain_block: Annotated[
-        str | None, About("with proof: a block pinned by hand, time in Unix seconds", "NUMBER:HASH:TIME")
+        str | None,
+        About(
+            "with proof, and for proof packs: blocks pinned by hand, time in Unix seconds, several joined by ;",
+            "NUMBER:HASH:TIME",
+        ),
+    ] = None
+    heads: Annotated[
+        Path | None, About("remembers the newest state of status lists, which older proof packs give way to", "path")
     ] = None
     ethr_registry: Annotated[
         str | None,

@@ -11,14 +11,23 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from jikin.anchoring.slot_view import ProvingView
 from jikin.credentials.types import CredentialTypes
 from jikin.errors import JikinError, SettingsError
 from jikin.openid4vc.door import Door, WebDoor
 from jikin.verification import policy as policies
-from jikin.verification.assembly import LOOPBACK_HOSTS, assemble, authorities, read_roots, read_trust
+from jikin.verification.assembly import (
+    LOOPBACK_HOSTS,
+    assemble,
+    authorities,
+    packing_view,
+    read_roots,
+    read_trust,
+)
 from jikin.verification.policy import Policy
 from jikin.verification.sources import Sources
 from jikin.web import logs
@@ -153,6 +162,7 @@ class Wallet:
     workers: Executor = field(repr=False)
     clock: Callable[[], int] = field(repr=False)
     sleep: Callable[[float], None] = field(repr=False, default=time.sleep)
+    proving: Callable[[], ProvingView] | None = field(repr=False, default=None)  # None: no proof packs are made here
 
     @property
     def costs(self) -> Costs:
@@ -227,4 +237,11 @@ def build(
         workers=ThreadPoolExecutor(_WORKERS, thread_name_prefix="wallet") if workers is None else workers,
         clock=clock,
         sleep=sleep,
+        proving=_proving(settings),
     )
+
+
+def _proving(settings: Settings) -> Callable[[], ProvingView] | None:
+    """Return what looks at the registry so that its answers can be packed, None where no chain is set up."""
+    plan = settings.plan()
+    return None if plan.rpc_url is None else partial(packing_view, plan)

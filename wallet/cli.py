@@ -209,6 +209,12 @@ def present(
         typer.echo(str(found["redirect_uri"]))
 
 
+def shown(id: str, *, url: str | None, name: str | None, data: Path | None) -> JsonObject:
+    """Return everything of one certificate, for other commands; raises WalletError."""
+    with _hand(_settings(data, None), url, name) as hand:
+        return hand.show(id)
+
+
 # --- who and where ---
 
 

@@ -6,10 +6,10 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from jikin.credentials.parsing import parse
-from jikin.errors import WalletError
+from jikin.errors import JikinError, WalletError
 from jikin.proofs.ed25519 import Ed25519Signer
 from jikin.values import Json, JsonObject
-from wallet import activity, checking, describing, printing, records, reports
+from wallet import activity, checking, describing, packing, printing, records, reports
 from wallet.app import Wallet
 from wallet.checking import Checked
 from wallet.members import b64, objects, text, unb64, whole
@@ -29,6 +29,7 @@ class Kept:
     """A certificate as its record holds it. *seed* is the holder's key that it is made out to; None: it is to none.
 
     *envelope* is the text that it was issued as, where it came as one (SD-JWT VC); *credential* are its claims then.
+    *pack* is its last proof pack, None while none was asked for.
     """
 
     credential: JsonObject = field(repr=False)
@@ -39,6 +40,7 @@ class Kept:
     seed: str | None = field(repr=False)
     previous: Standing | None = None
     envelope: str | None = field(repr=False, default=None)
+    pack: bytes | None = field(repr=False, default=None)
 
     @property
     def issued(self) -> Json:
@@ -58,12 +60,14 @@ class Kept:
             "received_at": self.received_at,
             "issuer_url": self.issuer_url,
             "seed": self.seed,
+            "pack": None if self.pack is None else b64(self.pack),
         }
 
     @classmethod
     def from_json(cls, value: JsonObject) -> Kept:
         """Return what ``to_json`` wrote."""
         receipt, previous = value.get("receipt"), text(value.get("previous"))
+        pack = text(value.get("pack"))  # records of an earlier version have none
         return cls(
             credential=objects(value["credential"]),
             checked=Checked(
@@ -77,6 +81,7 @@ class Kept:
             seed=text(value.get("seed")),
             previous=None if previous is None else Standing(previous),
             envelope=text(value.get("envelope")),
+            pack=None if pack is None else unb64(pack),
         )
 
     def after(self, found: Checked) -> Kept:
@@ -152,7 +157,7 @@ def check_again(
     for record in found:
         before = Kept.from_json(record.value)
         checked = checking.check(wallet, session, before.issued, before.checked.receipt, now)
-        after[record.id] = before.after(checked)
+        after[record.id] = _repacked(wallet, before, before.after(checked))
     with records.changing(wallet.database, open) as change:
         for record in found:
             _write_check(change, record, after[record.id], now)
@@ -174,13 +179,45 @@ def seen(wallet: Wallet, open: OpenVault, id: str) -> None:
             change.replace(record, {**record.value, "previous": None})
 
 
-def pdf(wallet: Wallet, open: OpenVault, id: str, language: str = "ko") -> bytes:
-    """Return the certificate as an A4 sheet with credential and receipt inside, in *language* (ko or en).
+def pack(wallet: Wallet, open: OpenVault, id: str) -> bytes:
+    """Return the proof pack of a certificate: the one kept while it is young, else a fresh one, which is kept.
 
-    Raises WalletError: ``wallet.not-found``, ``wallet.no-print`` for a type that has no printed form; DocumentError for
-    a page that cannot be set.
+    Raises WalletError ``wallet.not-found``, ``wallet.no-pack``; DocumentError and what the chain raises where none is
+    kept and none can be made.
     """
-    return printing.sheet(wallet, one(wallet, open, id), language)
+    kept = Kept.from_json(_record(wallet, open, id).value)
+    found = packing.renewed(wallet, kept.pack, kept.issued, kept.checked.receipt)
+    if found is None:
+        return packing.made(wallet, kept.issued, kept.checked.receipt)  # raises why there is none
+    if found != kept.pack:
+        with records.changing(wallet.database, open) as change:
+            record = change.find(SCHEMA, id)
+            if record is not None:
+                change.replace(record, {**record.value, "pack": b64(found)})
+    return found
+
+
+def _repacked(wallet: Wallet, before: Kept, after: Kept) -> Kept:
+    """Return *after* with a pack that is not too old, where there was one, and with none from before a change."""
+    if after.pack is None:
+        return after
+    kept = after.pack if after.settled is before.settled else None
+    return replace(after, pack=packing.renewed(wallet, kept, after.issued, after.checked.receipt))
+
+
+def pdf(wallet: Wallet, open: OpenVault, id: str, language: str = "ko") -> bytes:
+    """Return the certificate as an A4 sheet in *language* (ko or en), with credential, receipt and proof pack inside.
+
+    The pack is left out where none can be made. Raises WalletError: ``wallet.not-found``, ``wallet.no-print`` for a
+    type that has no printed form; DocumentError for a page that cannot be set.
+    """
+    held = one(wallet, open, id)
+    try:
+        proof = None if wallet.proving is None or held.receipt is None else pack(wallet, open, id)
+    except JikinError as error:
+        wallet.tell("pack", error)
+        proof = None
+    return printing.sheet(wallet, held, language, proof)
 
 
 def check_url(wallet: Wallet, held: Held) -> str | None:

@@ -21,8 +21,8 @@ _SEAL_END = "인"  # what a seal says after the name: "seal of"
 _PLAIN_SEAL = "직인"
 
 
-def sheet(wallet: Wallet, held: Held, language: str) -> bytes:
-    """Return the PDF of a certificate, the same bytes each time, credential and receipt attached.
+def sheet(wallet: Wallet, held: Held, language: str, pack: bytes | None = None) -> bytes:
+    """Return the PDF of a certificate, the same bytes each time, with credential, receipt and proof *pack* attached.
 
     A date of birth that the credential holds as a hash alone is left out. Raises WalletError ``wallet.no-print``,
     DocumentError.
@@ -50,6 +50,8 @@ def sheet(wallet: Wallet, held: Held, language: str) -> bytes:
     inside = [_original(held)]
     if held.receipt is not None:
         inside.append(certificate.receipt_attachment(jcs.canonicalize(held.receipt)))
+    if pack is not None:
+        inside.append(certificate.pack_attachment(pack))
     return certificate.render(page, inside)
 
 

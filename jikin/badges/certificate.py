@@ -24,11 +24,12 @@ import typst
 from jikin.badges import qr
 from jikin.badges.fonts import FontFolder
 from jikin.badges.frame import frame_svg
-from jikin.badges.pdf import CREDENTIAL_FILE, MAX_ATTACHMENT_BYTES, RECEIPT_FILE
+from jikin.badges.pdf import CREDENTIAL_FILE, MAX_ATTACHMENT_BYTES, PACK_FILE, RECEIPT_FILE
 from jikin.credentials.loading import Layout
 from jikin.credentials.text import invisible_characters
 from jikin.credentials.types import CredentialType
 from jikin.errors import CredentialError, DocumentError
+from jikin.status.pack import MEDIA_TYPE
 from jikin.values import CertificateNumber, Json
 
 _SANS, _HEAVY = "Noto Sans KR", "NanumMyeongjoExtraBold"
@@ -144,9 +145,11 @@ class Attachment:
     description: str
 
     def __post_init__(self) -> None:
-        """Refuse what is too long, or no UTF-8 text."""
+        """Refuse what is too long, or no UTF-8 text where it has to be one."""
         if len(self.data) > MAX_ATTACHMENT_BYTES:
             raise _refuse(f"the attachment {self.name} has {len(self.data)} bytes; at most {MAX_ATTACHMENT_BYTES}")
+        if self.media_type == MEDIA_TYPE:
+            return
         try:
             self.data.decode("utf-8")
         except UnicodeDecodeError as error:
@@ -172,6 +175,17 @@ def receipt_attachment(data: bytes) -> Attachment:
         media_type="application/json",
         relationship="supplement",
         description="Receipt of the anchor on the registry",
+    )
+
+
+def pack_attachment(data: bytes) -> Attachment:
+    """Return the attachment for the proof pack *data* (CBOR), with which the sheet is checked while offline."""
+    return Attachment(
+        name=PACK_FILE,
+        data=data,
+        media_type=MEDIA_TYPE,
+        relationship="supplement",
+        description="Proof pack: anchor and status as of one block",
     )
 
 
@@ -321,10 +335,12 @@ def _page_data(page: CertificatePage, fonts: FontFolder) -> dict[str, object]:
     }
 
 
-def _attachment_data(attachment: Attachment) -> dict[str, str]:
+def _attachment_data(attachment: Attachment) -> dict[str, object]:
+    # Text goes through as text; JSON has no bytes, so a binary file is a list of numbers.
+    binary = attachment.media_type == MEDIA_TYPE
     return {
         "name": attachment.name,
-        "text": attachment.data.decode("utf-8"),
+        "content": list(attachment.data) if binary else attachment.data.decode("utf-8"),
         "media_type": attachment.media_type,
         "relationship": attachment.relationship,
         "description": attachment.description,

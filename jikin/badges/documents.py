@@ -2,7 +2,8 @@
 
     JSON credential        as it is, or {"credential": …, "receipt": …}, or with NAME.receipt.json beside it
     JWT, SD-JWT            the compact text, as a file of its own or in place of the credential's JSON
-    PDF                    credential.json and receipt.json attached; else the QR code of its first page
+    proof pack             the credential, its receipt, and what proves them while nobody can be asked
+    PDF                    credential.json, receipt.json and a proof pack attached; else the QR code of its first page
     PNG                    the credential baked into it; else the QR codes in the picture
     other systems          JSON of Open Badges 2.0, Blockcerts, OpenAttestation …, told apart from credentials
     JPEG                   the QR codes in the picture
@@ -18,7 +19,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TypeAlias
@@ -34,6 +35,8 @@ from jikin.credentials.structure import items
 from jikin.credentials.text import visible
 from jikin.errors import CodecError, DocumentError, JikinError
 from jikin.proofs.envelopes import json_serialization, jws
+from jikin.status import pack as packs
+from jikin.status.pack import Pack
 from jikin.values import CertificateNumber, Json, JsonObject
 
 MAX_FILE_BYTES = 20 << 20
@@ -53,19 +56,21 @@ _LITTER = re.compile(r"(?:^|/)(?:__MACOSX/|\.DS_Store$|\._|Thumbs\.db$|desktop\.
 # A JWS, or an SD-JWT with its disclosures; its head is JSON, of which the first two letters are known.
 _COMPACT = re.compile(r"e[wy][A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+(?:~[A-Za-z0-9_.-]*)*")
 _MAX_NAME = 300
-_KINDS = "a credential (JSON), a PDF, a PNG, JPEG or SVG picture, or a zip archive of them"
+_KINDS = "a credential (JSON), a proof pack, a PDF, a PNG, JPEG or SVG picture, or a zip archive of them"
 
 
 @dataclass(frozen=True, slots=True)
 class CredentialFound:
     """A credential, not yet verified, with its receipt where one came along.
 
-    A credential that came as a JWT or SD-JWT is *envelope*, the compact text; *credential* is empty then.
+    A credential that came as a JWT or SD-JWT is *envelope*, the compact text; *credential* is empty then. *pack* is the
+    proof pack that it came in, or with.
     """
 
     credential: JsonObject = field(repr=False)
     receipt: JsonObject | None = field(repr=False)
     envelope: str | None = field(default=None, repr=False)
+    pack: Pack | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +123,11 @@ class SubmittedFile:
     def receipt(self) -> JsonObject | None:
         """Return the receipt that came along, None where none did."""
         return self.content.receipt if isinstance(self.content, CredentialFound) else None
+
+    @property
+    def pack(self) -> Pack | None:
+        """Return the proof pack that came along, None where none did."""
+        return self.content.pack if isinstance(self.content, CredentialFound) else None
 
     @property
     def number(self) -> CertificateNumber | None:
@@ -256,7 +266,8 @@ def _with_receipt(entry: SubmittedFile, data: Loaded) -> SubmittedFile:
     if isinstance(receipt, JikinError):
         fault = DocumentError(f"the receipt beside it cannot be read: {receipt}", code="document.receipt")
         return SubmittedFile(entry.name, fault)
-    return SubmittedFile(entry.name, CredentialFound(entry.credential or {}, receipt, entry.envelope))
+    pack = entry.content.pack if isinstance(entry.content, CredentialFound) else None
+    return SubmittedFile(entry.name, CredentialFound(entry.credential or {}, receipt, entry.envelope, pack))
 
 
 def _open_bytes(name: str, data: bytes, confined: Confinement, *, inside_archive: bool) -> Iterator[SubmittedFile]:
@@ -292,14 +303,52 @@ def _sniff(name: str, data: bytes, confined: Confinement, *, inside_archive: boo
     elif data.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] in (b"{", b"["):
         content = _parse(data)
         yield SubmittedFile(name, content if isinstance(content, JikinError) else _credential(content))
-    elif (compact := _compact(data)) is not None:
-        yield SubmittedFile(name, _token(compact))
+    elif (found := _compact_or_packed(data)) is not None:
+        yield SubmittedFile(name, found)
     else:
         raise DocumentError(
             "this is not a kind of file that can be checked" if data else "the file is empty",
             code="document.unknown-kind",
             hint=f"Send {_KINDS}.",
         )
+
+
+def _compact_or_packed(data: bytes) -> Content | None:
+    """Return what a token or a proof pack is, None for anything else; raises DocumentError for a broken pack."""
+    compact = _compact(data)
+    if compact is not None:
+        return _token(compact)
+    return _packed(Pack.parse(data)) if packs.looks_like(data) else None
+
+
+def _packed(pack: Pack) -> Content:
+    """Return the credential in a proof pack with its receipt and the pack itself."""
+    receipt = None if pack.receipt is None else pack.receipt.to_json()
+    if isinstance(pack.document, bytes):
+        compact = _compact(pack.document)
+        if compact is None:
+            return DocumentError(
+                "the proof pack holds a credential of a kind that is not read here", code="document.pack"
+            )
+        return CredentialFound({}, receipt, compact, pack)
+    value = _parse(pack.document.encode("utf-8"))
+    found = value if isinstance(value, JikinError) else _credential(value)
+    return replace(found, receipt=receipt, pack=pack) if isinstance(found, CredentialFound) else found
+
+
+def _pack_of(content: pdf.PdfContent, entry: SubmittedFile) -> Pack | None:
+    """Return the proof pack in a PDF if it is one of this very credential: another would prove something else."""
+    attached = content.attachments.get(pdf.PACK_FILE)
+    try:
+        pack = None if attached is None else Pack.parse(attached)
+    except DocumentError:
+        return None  # the credential beside it is still judged, by asking
+    inside = None if pack is None else _packed(pack)
+    same = isinstance(inside, CredentialFound) and (inside.credential, inside.envelope) == (
+        entry.credential,
+        entry.envelope,
+    )
+    return pack if same else None
 
 
 def _compact(data: bytes) -> str | None:
@@ -362,6 +411,8 @@ def _open_pdf(name: str, content: pdf.PdfContent) -> Iterator[SubmittedFile]:
         yield SubmittedFile(name, fault)
         return
     entry = SubmittedFile(name, _credential(credential))
+    if isinstance(entry.content, CredentialFound):
+        entry = SubmittedFile(name, replace(entry.content, pack=_pack_of(content, entry)))
     receipt = content.attachments.get(pdf.RECEIPT_FILE)
     takes = isinstance(entry.content, CredentialFound) and receipt is not None
     yield _with_receipt(entry, receipt) if takes and receipt is not None else entry

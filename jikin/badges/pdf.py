@@ -12,8 +12,9 @@ from jikin.values import Json
 # What a certificate carries inside, by file name.
 CREDENTIAL_FILE = "credential.json"
 RECEIPT_FILE = "receipt.json"
+PACK_FILE = "proof-pack.cbor"
 MAX_ATTACHMENT_BYTES = 1 << 20
-_OURS: Mapping[str, Json] = {"names": [CREDENTIAL_FILE, RECEIPT_FILE], "max_bytes": MAX_ATTACHMENT_BYTES}
+_OURS: Mapping[str, Json] = {"names": [CREDENTIAL_FILE, RECEIPT_FILE, PACK_FILE], "max_bytes": MAX_ATTACHMENT_BYTES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class PdfContent:
 
 
 def attachments(data: bytes, *, confinement: Confinement | None = None) -> Mapping[str, bytes]:
-    """Return ``credential.json`` and ``receipt.json`` where they are attached, at most 1 MiB each.
+    """Return ``credential.json``, ``receipt.json`` and ``proof-pack.cbor`` where they are attached, 1 MiB each at most.
 
     Raises DocumentError: ``document.pdf`` for a file that is no readable PDF, ``document.locked``,
     ``document.ambiguous`` for two attachments of one name, and the limits of ``confined``.

@@ -21,6 +21,7 @@ from jikin.command import canon as canon_command
 from jikin.command import conformance as conformance_command
 from jikin.command import demo as demo_command
 from jikin.command import jose as jose_command
+from jikin.command import packs as pack_commands
 from jikin.command import serve as serve_command
 from jikin.command import up as up_command
 from jikin.errors import JikinError
@@ -52,6 +53,7 @@ def application() -> typer.Typer:
     jose_command.register(app)
     canon_command.register(app)
     badge_commands.register(app)
+    pack_commands.register(app)
 
     @app.command("version")
     def version() -> None:

@@ -4,21 +4,23 @@
     array root ← the chunk of 256 entries with its path;         notes root ← the entry's note with its path
 
 So nobody but the issuer's operator can have said it. Whether the operator's root is the fold of the recorded changes is
-not shown by this: that takes the history, which whoever is connected reads (``snapshot``).
+shown by the history alone, which comes along where it is short. Without it a thief of an operator's key could show a
+revoked entry as valid: then at least a right to revoke must stand behind the epoch, and readers say what was not seen.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from jikin.anchoring.acts import Rights
-from jikin.anchoring.chain import Block, RegistryPins, StatusHead
+from jikin.anchoring.chain import Block, RegistryPins, StatusHead, StatusHistory
 from jikin.anchoring.merkle import root_from_path
 from jikin.anchoring.statements import chained_head, context_hash, opening_head
 from jikin.errors import AnchorError, StatusError
 from jikin.status.array import ENTRIES_PER_BYTE, State, check_index
 from jikin.status.notes import SealedNote
 from jikin.status.root import CHUNK_BYTES, chunk_leaf, list_context, status_root
+from jikin.status.snapshot import StatusSnapshot
 from jikin.values import Address, Digest, IssuerId, ListId
 
 CHUNK_ENTRIES = CHUNK_BYTES * ENTRIES_PER_BYTE
@@ -51,16 +53,24 @@ class EpochProof:
 
 @dataclass(frozen=True, slots=True)
 class EntryProof:
-    """What opens entry *index* of a list: *opened* is the list's newest epoch, or the index key hash of epoch 0."""
+    """What opens entry *index* of a list: *opened* is the list's newest epoch, or the index key hash of epoch 0.
+
+    *history* is every epoch of the list, where that is short enough to come along.
+    """
 
     list_id: ListId
     index: int
     opened: EpochProof | Digest
+    history: StatusHistory | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedEntry:
-    """The state of one entry as of *block*, as its operator published it. *note* is the one on record, if it came."""
+    """The state of one entry as of *block*, as its operator published it. *note* is the one on record, if it came.
+
+    *folded*: the state is the fold of the whole history, too; *since* is then the time of the epoch that set it (Unix
+    seconds, None: never). *rights* are those under which the newest epoch was published.
+    """
 
     list_id: ListId
     index: int
@@ -69,6 +79,9 @@ class OpenedEntry:
     block: Block
     state: State
     note: SealedNote | None
+    rights: Rights
+    folded: bool
+    since: int | None = None
 
 
 def open_entry(
@@ -77,13 +90,13 @@ def open_entry(
     """Return the entry that *proof* opens under *head*, which was proven as of *block*.
 
     Raises StatusError: ``status.opening`` for a proof that does not lead to the head, ``status.index`` for an entry
-    that the list does not have.
+    that the list does not have, ``status.contradiction`` where the history that came along says otherwise.
     """
     lctx = list_context(context_hash(pins.chain, pins.registry, issuer_id), proof.list_id, head.entries)
     check_index(proof.index, head.entries)
     if isinstance(proof.opened, Digest):
         _check_newly_opened(pins, issuer_id, head, proof.list_id, proof.opened)
-        return OpenedEntry(proof.list_id, proof.index, lctx, head, block, State.VALID, None)
+        return OpenedEntry(proof.list_id, proof.index, lctx, head, block, State.VALID, None, Rights.NONE, folded=True)
     epoch = proof.opened
     _check_head(lctx, head, epoch)
     try:
@@ -91,7 +104,25 @@ def open_entry(
         note = None if epoch.note is None else _note(lctx, epoch, epoch.note, proof.index)
     except AnchorError as error:
         raise _refuse(str(error)) from error
-    return OpenedEntry(proof.list_id, proof.index, lctx, head, block, state, note)
+    entry = OpenedEntry(proof.list_id, proof.index, lctx, head, block, state, note, epoch.rights, folded=False)
+    return entry if proof.history is None else _with_history(pins, issuer_id, entry, proof.history)
+
+
+def _with_history(pins: RegistryPins, issuer_id: IssuerId, entry: OpenedEntry, history: StatusHistory) -> OpenedEntry:
+    """Return *entry* held against the fold of *history*.
+
+    Raises StatusError (``status.contradiction``) when it is another list's, or the published array is not its fold.
+    """
+    snapshot = StatusSnapshot.build(pins, issuer_id, entry.list_id, entry.head, history, block=entry.block)
+    folded = snapshot.state(entry.index)  # raises where the history does not lead to the head
+    if snapshot.contradiction is not None or folded is not entry.state:
+        raise StatusError(
+            f"entry {entry.index} is published as {entry.state.name.lower()}, and the recorded changes make it "
+            f"{folded.name.lower()}",
+            code="status.contradiction",
+        )
+    since = snapshot.since(entry.index)
+    return replace(entry, folded=True, since=None if since is None else since.time)
 
 
 def _check_newly_opened(

@@ -12,6 +12,7 @@ from itertools import pairwise
 import cbor2
 
 from jikin.anchoring.acts import Rights
+from jikin.anchoring.chain import StatusEpoch, StatusHistory
 from jikin.anchoring.digest import ProofHash
 from jikin.anchoring.receipt import Receipt
 from jikin.anchoring.trie import MAX_BYTES, MAX_NODES
@@ -27,6 +28,7 @@ _BEGINNING = b"\x61v" + cbor2.dumps(FORMAT)  # behind the map's own first byte: 
 _MAX_DEPTH = 8
 _MAX_KEYS = 8
 _MAX_ENTRIES = 4
+_MAX_EPOCHS = 1 << 10
 _MAX_STEPS = 32
 _MAX_CHECKPOINT = 1 << 14
 _MAX_TEXT = 1 << 13
@@ -198,21 +200,51 @@ def _key(value: object) -> tuple[str, str]:
 def _entry_members(entry: EntryProof) -> list[object]:
     opened = entry.opened
     if isinstance(opened, Digest):
-        return [entry.list_id.raw, entry.index, opened.raw]
+        return [entry.list_id.raw, entry.index, opened.raw, None]
     note: list[object] | None = None
     if opened.note is not None:
         sealed = opened.note.note
         note = [opened.note.position, sealed.epoch, sealed.key_hash.raw, sealed.ciphertext, _joined(opened.note.path)]
     made = [opened.previous.raw, opened.operator.raw, int(opened.rights), opened.changes_hash.raw]
     roots = [opened.array_root.raw, opened.notes_root.raw, opened.note_count]
-    return [entry.list_id.raw, entry.index, [*made, *roots, opened.chunk, _joined(opened.path), note]]
+    history = None if entry.history is None else _history_members(entry.history)
+    return [entry.list_id.raw, entry.index, [*made, *roots, opened.chunk, _joined(opened.path), note], history]
 
 
 def _entry(value: object) -> EntryProof:
-    list_id, index, opened = listed(value, "entries", 3, exactly=True)
+    list_id, index, opened, history = listed(value, "entries", 4, exactly=True)
     place = whole(index, "index", _U32)
     proof = Digest(opened) if isinstance(opened, bytes) else _epoch(opened, place)
-    return EntryProof(ListId(fixed(list_id, 32)), place, proof)
+    whole_list = None if history is None else _history(history)
+    return EntryProof(ListId(fixed(list_id, 32)), place, proof, whole_list)
+
+
+def _history_members(history: StatusHistory) -> list[object]:
+    epochs = [
+        [e.previous_block, e.status_root.raw, e.operator.raw, int(e.rights), e.changes, e.time, e.block]
+        for e in history.epochs
+    ]
+    return [history.entries, history.index_key_hash.raw, epochs]
+
+
+def _history(value: object) -> StatusHistory:
+    entries, index_key_hash, epochs = listed(value, "history", 3, exactly=True)
+    found = [_past_epoch(epoch, number) for number, epoch in enumerate(listed(epochs, "epochs", _MAX_EPOCHS), start=1)]
+    return StatusHistory(whole(entries, "entries", _U32), Digest(fixed(index_key_hash, 32)), tuple(found))
+
+
+def _past_epoch(value: object, number: int) -> StatusEpoch:
+    before, root, operator, rights, changes, time, block = listed(value, "an epoch", 7, exactly=True)
+    return StatusEpoch(
+        epoch=number,
+        previous_block=whole(before, "previousBlock", _U64),
+        status_root=Digest(fixed(root, 32)),
+        operator=Address(fixed(operator, 20)),
+        rights=Rights(whole(rights, "rights", 256)),
+        changes=octets(changes, "changes", MAX_BYTES),
+        time=whole(time, "time", _U64),
+        block=whole(block, "block", _U64),
+    )
 
 
 def _epoch(value: object, index: int) -> EpochProof:

@@ -16,6 +16,7 @@ from jikin.anchoring.block_sources import AgreeingNodes, PinnedBlock
 from jikin.anchoring.chain import Registry, RegistryPins
 from jikin.anchoring.erc1056 import Erc1056
 from jikin.anchoring.pins import parse_pins
+from jikin.anchoring.slot_view import ProvingView
 from jikin.anchoring.trusted import BlockSource
 from jikin.codec import strict_json
 from jikin.codec.contexts import Contexts
@@ -27,6 +28,8 @@ from jikin.errors import CodecError, SettingsError, ValueRefusedError
 from jikin.proofs.standard import standard_suites
 from jikin.values import Address, Json
 from jikin.verification import trust
+from jikin.verification.packed import PackTrust
+from jikin.verification.seen_heads import SeenHeads
 from jikin.verification.sources import Sources
 from jikin.verification.trust import Roots, Trust
 
@@ -86,8 +89,11 @@ class SourcePlan:
         return "http" if self.ca_file is None else "https"
 
 
-def assemble(plan: SourcePlan) -> Sources:
-    """Return the sources that *plan* names; raises SettingsError, RegistryError for a broken ``registry.json``."""
+def assemble(plan: SourcePlan, *, heads: SeenHeads | None = None) -> Sources:
+    """Return the sources that *plan* names, *heads* as their memory of status lists.
+
+    Raises SettingsError, RegistryError for a broken ``registry.json``.
+    """
     contexts = Contexts.packaged()
     if plan.contexts is not None:
         contexts = contexts.with_folder(plan.contexts)
@@ -100,7 +106,37 @@ def assemble(plan: SourcePlan) -> Sources:
         trust={} if plan.trust is None else read_trust(plan.trust),
         schemas={} if plan.schemas is None else read_schemas(plan.schemas),
         roots=() if plan.trust is None else read_roots(plan.trust),
+        packs=_packs(plan),
+        heads=heads,
     )
+
+
+def packing_view(plan: SourcePlan) -> ProvingView:
+    """Return a fresh view of the registry whose proofs can be packed, as of the newest block.
+
+    That is a block that *plan* has somebody vouch for; where it names nobody, the node's own: whoever reads the pack
+    decides whom to believe. Raises SettingsError where the chain is not set up, and what the chain raises.
+    """
+    if plan.offline or plan.rpc_url is None or plan.registry_file is None:
+        raise SettingsError(
+            "a proof pack is made with an endpoint of the chain and the pins of the registry that is meant",
+            code="settings.chain",
+            hint="set JIKIN_RPC_URL and JIKIN_REGISTRY_FILE",
+        )
+    from jikin.anchoring.evm_proven import ProvenRegistry  # loads web3
+    from jikin.anchoring.evm_rpc import Rpc
+
+    pins, blocks = parse_pins(_json(plan.registry_file, "registry_file")), plan.blocks
+    named = blocks.pinned is not None or bool(blocks.nodes)
+    source = _block_source(plan.rpc_url, blocks, pins) if named else PinnedBlock(Rpc(plan.rpc_url).block("latest"))
+    return ProvenRegistry(plan.rpc_url, pins, source).view()
+
+
+def _packs(plan: SourcePlan) -> PackTrust | None:
+    """Return what proof packs are judged by where nobody is asked: pins of the registry, and blocks set down here."""
+    if plan.registry_file is None or plan.blocks.pinned is None:
+        return None
+    return PackTrust(parse_pins(_json(plan.registry_file, "registry_file")), PinnedBlock.parse(plan.blocks.pinned))
 
 
 def methods_of(plan: SourcePlan) -> DidMethods:

@@ -30,6 +30,9 @@ from jikin.verification.reading import Reading, read
 from jikin.verification.sources import Session, Sources
 
 T = TypeVar("T")
+_MAX_HISTORY = 4 << 10  # bytes; about 40 epochs with a few changes each
+_EPOCH_BYTES = 80  # of an epoch in a pack, without its changes
+_MAX_BEYOND = 12 << 10  # bytes beyond the document, with the history
 
 
 class _At:
@@ -65,19 +68,27 @@ def make(document: Document, view: ProvingView, sources: Sources, *, checkpoint:
     entries = tuple(_entries(reading, evidence, view, session, issuer.issuer_id))
     profile = view.approved_profile(issuer.issuer_id)
     view.successor()
-    return Pack(
-        chain=view.pins.chain,
-        registry=view.pins.registry,
-        issuer_id=issuer.issuer_id,
-        document=_document(document),
-        header=view.header,
-        nodes=view.nodes,
-        receipt=receipt,
-        profile=profile,
-        keys=tuple(_keys(evidence)),
-        entries=entries,
-        checkpoint=checkpoint,
+    return _light(
+        Pack(
+            chain=view.pins.chain,
+            registry=view.pins.registry,
+            issuer_id=issuer.issuer_id,
+            document=_document(document),
+            header=view.header,
+            nodes=view.nodes,
+            receipt=receipt,
+            profile=profile,
+            keys=tuple(_keys(evidence)),
+            entries=entries,
+            checkpoint=checkpoint,
+        )
     )
+
+
+def _light(pack: Pack) -> Pack:
+    """Return *pack*, without the histories of its lists where they would make it heavy."""
+    bare = replace(pack, entries=tuple(replace(entry, history=None) for entry in pack.entries))
+    return pack if len(pack.to_bytes()) - len(pack.document) <= _MAX_BEYOND else bare
 
 
 def _document(document: Document) -> str | bytes:
@@ -108,7 +119,10 @@ def _entries(
         history = view.status_history(issuer_id, list_id)
         if snapshot is None or history is None:
             continue  # never opened, which the proof of its slots shows
-        yield EntryProof(list_id, stated.index, _opened(snapshot, history, evidence, session, stated.index))
+        opened = _opened(snapshot, history, evidence, session, stated.index)
+        weight = sum(len(epoch.changes) + _EPOCH_BYTES for epoch in history.epochs)
+        short = 0 < weight <= _MAX_HISTORY
+        yield EntryProof(list_id, stated.index, opened, history if short else None)
 
 
 def _opened(

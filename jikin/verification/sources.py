@@ -43,8 +43,8 @@ from jikin.values import Did, Digest, IssuerId, Json, KeyId, ListId
 from jikin.verification.document import Document
 from jikin.verification.evidence import Fact, Known, Missing
 from jikin.verification.findings import Code
-from jikin.verification.heads import SeenHeads
 from jikin.verification.packed import PackedRegistry, PackedView, PackTrust
+from jikin.verification.seen_heads import SeenHeads
 from jikin.verification.trust import Trust
 
 K = TypeVar("K", bound=Hashable)

@@ -11,27 +11,31 @@ import cbor2
 import pytest
 
 from jikin.anchoring import layout, rlp, storage_proof
-from jikin.anchoring.acts import ReportKeyCompromised, Rights
+from jikin.anchoring.acts import PublishStatus, ReportKeyCompromised, Rights, SetOperator
 from jikin.anchoring.block_sources import PinnedBlock
 from jikin.anchoring.chain import Block
+from jikin.anchoring.changes import Change
+from jikin.anchoring.changes import pack as changes_of
 from jikin.anchoring.devchain import HardhatNode
 from jikin.anchoring.header import Header
 from jikin.anchoring.trie import Nodes
 from jikin.anchoring.trusted import TrustedBlock, Voucher
+from jikin.codec import jcs
 from jikin.dids.web_fetch import NoFetch
 from jikin.errors import DocumentError, JikinError, SettingsError
 from jikin.proofs.ed25519 import Ed25519Signer
 from jikin.status.array import State
-from jikin.status.opening import EpochProof
+from jikin.status.opening import EntryProof, EpochProof
 from jikin.status.pack import Pack, looks_like
+from jikin.status.root import NO_NOTES, array_tree, status_root
 from jikin.values import ChainId, Digest, KeyId, keccak256
 from jikin.verification import packing
 from jikin.verification.document import Document
-from jikin.verification.heads import MemoryHeads
 from jikin.verification.packed import PackTrust, document_of, slots_of
 from jikin.verification.policy import packaged, parse
 from jikin.verification.report import Outcome, Report
 from jikin.verification.reporting import report_json
+from jikin.verification.seen_heads import MemoryHeads
 from jikin.verification.sources import Sources
 from jikin.verification.verifying import verify
 from tests.chain_fixtures import EvmBench, proven, undone
@@ -102,7 +106,7 @@ def judged(
 
 def told(report: Report) -> tuple[Outcome, set[str]]:
     unsure = {finding.code for finding in report.findings if finding.outcome is not PASSED}
-    return report.outcome, unsure - {"status.unfolded"}
+    return report.outcome, unsure
 
 
 # ------------------------------------------------------------------------------------------------------------ verdicts
@@ -117,7 +121,6 @@ def test_a_pack_verifies_with_nobody_to_ask_and_says_as_of_when_and_by_whom(scen
     status = next(finding for finding in said if finding["code"] == "status.valid")  # type: ignore[union-attr]
     assert status["as_of"]["block"] == block.number  # type: ignore[index, call-overload]
     assert status["as_of"]["vouched_by"] == "pin"  # type: ignore[index, call-overload]
-    assert "status.unfolded" in {finding.code for finding in report.findings}
 
 
 def test_a_pack_of_a_list_without_epochs_verifies(scene: Scene) -> None:
@@ -141,7 +144,7 @@ def test_a_pack_is_judged_like_the_certificate_is_online(scene: Scene) -> None:
     )
     packed = judged(scene, scene.pack)
     only_packed = {finding.code for finding in packed.findings} - {finding.code for finding in online.findings}
-    assert only_packed == {"chain.proven", "status.unfolded"}
+    assert only_packed == {"chain.proven"}
     assert {finding.code for finding in online.findings} <= {finding.code for finding in packed.findings}
 
 
@@ -353,6 +356,85 @@ def test_the_key_that_a_pack_names_must_be_the_issuers_and_fit_the_signature(sce
     (method, _text), stranger = scene.pack.keys[0], Ed25519Signer.generate()
     pack = replace(scene.pack, keys=((method, scene.world.multikey(stranger)),))
     assert told(judged(scene, pack, sources=trusting(scene, scene.pack)))[0] is UNKNOWN
+
+
+# --------------------------------------------------------------------------------------------- published, not folded
+
+
+def bare(pack: Pack) -> Pack:
+    """Return *pack* without the history of its list, as one of a long history is made."""
+    return replace(pack, entries=tuple(replace(entry, history=None) for entry in pack.entries))
+
+
+def test_without_the_history_a_pack_says_that_the_changes_were_not_seen(scene: Scene) -> None:
+    assert told(judged(scene, bare(scene.pack))) == (PASSED, {"status.unfolded"})
+    assert told(judged(scene, bare(scene.revoked))) == (FAILED, {"status.revoked"})
+
+
+def brought_back(world: SmallWorld, revoked: Issued, rights: Rights) -> Pack:
+    """Let a thief with *rights* publish an array in which *revoked* is valid again, and make the pack of it by hand."""
+    thief = world.chain.accounts[4]
+    world.act(SetOperator(world.issuer_id, thief, world.time + DAY, rights), world.owner)
+    before = world.snapshot()
+    assert before.folded is not None
+    other = next(index for index in range(7, 1 << 17) if index // 256 != revoked.index // 256)
+    array = before.folded.array.with_states({revoked.index: State.VALID, other: State.SUSPENDED})
+    tree, number = array_tree(before.lctx, array), revoked.index // 256
+    root = status_root(before.lctx, before.epoch + 1, tree.root, NO_NOTES, 0)
+    changes = changes_of([Change(other, int(State.SUSPENDED))])
+    world.act(PublishStatus(world.issuer_id, LIST, before.head.head, root, changes), thief)
+    view = proven(world.chain.bench.node.url, world.chain.pins).view()
+    receipt, profile = revoked.receipt, view.approved_profile(world.issuer_id)
+    assert receipt is not None
+    view.key_window(world.issuer_id, KeyId.of(world.multikey(world.signer)))
+    view.anchor(world.issuer_id, receipt.root)
+    history = view.status_history(world.issuer_id, LIST)
+    view.successor()
+    opened = EpochProof(
+        previous=before.head.head,
+        operator=thief,
+        rights=rights,
+        changes_hash=Digest(keccak256(changes)),
+        array_root=tree.root,
+        notes_root=NO_NOTES,
+        note_count=0,
+        chunk=array.raw[number * 64 : (number + 1) * 64],
+        path=tree.path(number),
+    )
+    return Pack(
+        chain=view.pins.chain,
+        registry=view.pins.registry,
+        issuer_id=world.issuer_id,
+        document=jcs.canonicalize(revoked.credential).decode(),
+        header=view.header,
+        nodes=view.nodes,
+        receipt=receipt,
+        profile=profile,
+        keys=((str(world.method()), world.multikey(world.signer)),),
+        entries=(EntryProof(LIST, revoked.index, opened, history),),
+    )
+
+
+@pytest.mark.parametrize("rights", [Rights.SUSPEND, Rights.SUSPEND | Rights.REVOKE], ids=["suspend", "revoke"])
+def test_nobody_brings_a_revoked_certificate_back_by_the_root_they_publish(
+    scene: Scene, hardhat: HardhatNode, rights: Rights
+) -> None:
+    """SECURITY 2.1, offline: a suspend-only key can do nothing else, whatever root it publishes."""
+    with undone(hardhat):
+        world = scene.world
+        revoked = world.issue("최되살")
+        world.set_state(revoked, State.REVOKED)
+        pack = brought_back(world, revoked, rights)
+        assert told(judged(scene, pack)) == (UNKNOWN, {"status.contradiction"})
+        without_history = told(judged(scene, bare(pack)))
+        if Rights.REVOKE in rights:
+            # Only the history shows it; the note says that it was not seen, and whoever is connected says so.
+            assert without_history == (PASSED, {"status.unfolded"})
+        else:
+            assert without_history == (UNKNOWN, {"status.unreachable", "status.unfolded"})
+        with pytest.raises(DocumentError):
+            made(world, revoked)
+        world.notes.pop()
 
 
 # ----------------------------------------------------------------------------------------------------------------- form

@@ -26,8 +26,8 @@ issuer = "advisory"
 """
 
 
-def test_six_policies_come_with_the_package() -> None:
-    assert packaged_names() == ("archive", "offline", "post-quantum", "proof", "public", "strict")
+def test_seven_policies_come_with_the_package() -> None:
+    assert packaged_names() == ("archive", "offline", "pack", "post-quantum", "proof", "public", "strict")
 
 
 def test_a_file_is_read_as_it_stands() -> None:
@@ -117,7 +117,7 @@ def test_a_policy_that_cannot_be_right_is_refused_and_the_setting_named(text: st
 
 
 def test_an_unknown_policy_is_answered_with_the_known_ones() -> None:
-    with pytest.raises(SettingsError, match="archive, offline, post-quantum, proof, public, strict") as refused:
+    with pytest.raises(SettingsError, match="archive, offline, pack, post-quantum, proof, public, strict") as refused:
         packaged("lenient")
     assert refused.value.code == "policy.unknown"
 

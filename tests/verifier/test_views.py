@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import verifier
+from jikin.anchoring.chain import Block
+from jikin.anchoring.trusted import Voucher
 from jikin.credentials.profile import Names
 from jikin.errors import DocumentError, JikinError
-from jikin.values import Did
+from jikin.values import ChainId, Did, Digest
 from jikin.verification.findings import FINDINGS, Code
-from jikin.verification.report import Finding, IssuerSummary, Outcome, Report, Subject
+from jikin.verification.report import AsOf, Finding, IssuerSummary, Outcome, Report, Subject
 from jikin.web.texts import LANGUAGES, Texts
 from verifier import keeping, viewing
 from verifier.checking import Checked
@@ -26,6 +29,7 @@ FACTS: dict[str, int | str] = {
     **dict.fromkeys(("at", "since", "until", "from", "effective", "recorded"), NOW),
     "reason": "issued-in-error",
     "authority": "Example Root",
+    **dict.fromkeys(("witnesses", "nodes", "pin"), "1,234"),
 }
 
 
@@ -110,5 +114,7 @@ def test_a_fault_is_unknown_and_says_nothing_of_forgery() -> None:
 
 def test_what_is_kept_of_an_answer_reads_back_the_same() -> None:
     report = report_with(*Code)
+    as_of = AsOf(ChainId(1), Block(7, Digest(bytes(32)), NOW), Voucher.WITNESSES)
+    report = replace(report, findings=(replace(report.findings[0], as_of=as_of), *report.findings[1:]))
     answer = ShownAnswer("q", Did("did:web:holder.example"), report.findings, (ShownCredential({"a": 1}, report),))
     assert keeping.from_json(keeping.to_json([answer])) == (answer,)

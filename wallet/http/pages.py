@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 
 from fastapi import APIRouter, Depends, Request, Response
 
+from jikin.badges.pdf import PACK_FILE
 from jikin.errors import WalletError
 from jikin.openid4vc.candidate import SD_JWT_VC
+from jikin.status.pack import MEDIA_TYPE
 from jikin.values import Json, format_instant
 from jikin.web.languages import day
 from jikin.web.origin import same_origin
@@ -124,6 +126,7 @@ def certificate(request: Request, wallet: TheWallet, vault: Opened, id: str) -> 
         check_url=url,
         raw=_readable(held.credential).decode(),
         anchored=shown.anchored_at(held.report),
+        packable=wallet.proving is not None and held.receipt is not None,
         printable=held.number is not None and held.type in shown.FAMILIES,
     )
 
@@ -187,6 +190,12 @@ def original_text(wallet: TheWallet, vault: Opened, id: str) -> Response:
     if held.envelope is None:
         raise WalletError("this certificate came as JSON, not as SD-JWT", code="wallet.original.not-found")
     return _download(held.envelope.encode(), f"application/{SD_JWT_VC}", "credential.sd-jwt")
+
+
+@router.get("/credentials/{id}/proof-pack.cbor", summary="What shows offline that it stands")
+def proof_pack(wallet: TheWallet, vault: Opened, id: str) -> Response:
+    """Return the proof pack, a fresh one where the last is old; raises WalletError (``wallet.no-pack``)."""
+    return _download(holding.pack(wallet, vault, id), MEDIA_TYPE, PACK_FILE)
 
 
 @router.get("/credentials/{id}/receipt.json", summary="The receipt of its record")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from jikin.anchoring.acts import Rights
 from jikin.anchoring.chain import Block, StatusHead
 from jikin.credentials.model import Credential, StatusEntry
 from jikin.credentials.sd_jwt_vc import STATUS_ENTRY_TYPE
@@ -39,6 +40,7 @@ _LIST = "status list"
 _OUT_OF_CERTIFICATE = Said(
     Code.STATUS_UNREADABLE, "the certificates that the status list is signed by are not valid now", source=_LIST
 )
+_MAY_END_AND_ANNUL = Rights.REVOKE | Rights.ANNUL
 _NO_ANSWER = Missing("chain.unreachable", "the status was not asked for")
 _NOT_ASKED = StatusEvidence(_NO_ANSWER, _NO_ANSWER, _NO_ANSWER)
 _UNREACHABLE = ("chain.", "registry.", "fetch.", "pack.", "unavailable")
@@ -117,6 +119,8 @@ def _foreign_token(case: Case, known: StatusEvidence, index: int) -> Said:
 
 
 def _missing(fact: Missing) -> Said:
+    if fact.code == Code.STATUS_CONTRADICTION:
+        return Said(Code.STATUS_CONTRADICTION, fact.detail)
     reachable = not fact.code.startswith(_UNREACHABLE)
     return Said(Code.STATUS_UNREADABLE if reachable else Code.STATUS_UNREACHABLE, fact.detail)
 
@@ -221,11 +225,11 @@ def _opened(case: Case, known: StatusEvidence, entry: OpenedEntry) -> Iterator[S
     if entry.state is State.VALID:
         yield from _opened_valid(case, known.seen, entry)
         return
-    effective = None if note is None else note.effective
+    effective = entry.since if note is None else note.effective
     if case.at is not None and (effective is None or case.at < effective):
         yield _said(Code.STATUS_UNREACHABLE, "it has ended, and a proof pack does not tell how it stood before")
         return
-    facts = {} if effective is None else {"effective": effective, "recorded": entry.head.time}
+    facts = {} if effective is None else {"effective": effective, "recorded": entry.since or entry.head.time}
     detail = f"{entry.state.name.lower()} by epoch {entry.head.epoch} of list {entry.list_id}"
     yield Said(_ENDED[entry.state], detail, facts, "chain", on_chain=True)
     if entry.state is State.SUSPENDED and _old(case, entry.block):
@@ -245,11 +249,17 @@ def _opened_valid(case: Case, seen: StatusHead | None, entry: OpenedEntry) -> It
         yield Said(Code.STATUS_SUPERSEDED, detail, {"at": seen.time}, "cache")
     elif seen is not None and seen.epoch == entry.head.epoch and seen.head != entry.head.head:
         yield _said(Code.STATUS_CONTRADICTION, f"two heads of epoch {seen.epoch} were seen: {seen.head}, here another")
+    elif not entry.folded and not entry.rights & _MAY_END_AND_ANNUL:
+        # Whatever root a key publishes that may only suspend: it can bring nothing back to life (SECURITY 2.1).
+        yield _said(
+            Code.STATUS_UNREACHABLE, "who published last may not revoke, and the changes before did not come along"
+        )
     elif _old(case, entry.block):
         yield _old_said(entry.block)
     else:
         yield _said(Code.STATUS_VALID, f"valid in epoch {entry.head.epoch} of list {entry.list_id}")
-    yield _said(Code.STATUS_UNFOLDED, "the states are those that the issuer's operator published last")
+    if not entry.folded:
+        yield _said(Code.STATUS_UNFOLDED, "the states are those that the issuer's operator published last")
 
 
 def _opened_note(case: Case, entry: OpenedEntry) -> tuple[Note | None, str]:
