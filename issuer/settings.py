@@ -33,7 +33,9 @@ class Settings:
     jobs_database: Annotated[
         str, About("database of the durable jobs; empty: SQLite file jobs.db, or the office's PostgreSQL", "URL")
     ] = ""
-    rpc_url: Annotated[str, About("JSON-RPC endpoint of the chain", "URL")] = "http://127.0.0.1:8545"
+    rpc_url: Annotated[str, About("JSON-RPC endpoint of the chain (several: joined by ;)", "URL")] = (
+        "http://127.0.0.1:8545"
+    )
     registry_file: Annotated[Path, About("which registry is meant (pins)", "path")] = Path("registry.json")
     public: Annotated[Path, About("public files, served as the institution's web site", "path")] = Path("public")
     keys: Annotated[Path, About("folder of the encrypted key files", "path")] = Path("keys")

@@ -25,6 +25,7 @@ from jikin.anchoring.chain import (
 )
 from jikin.anchoring.evm_abi import Interface, Record, senseless
 from jikin.anchoring.evm_history import KnownHistory, Registrations, read_history, read_profile
+from jikin.anchoring.evm_nodes import connect
 from jikin.anchoring.evm_rpc import Refusal, Rpc, octets
 from jikin.anchoring.evm_writer import EvmWriter, created, creation, mined
 from jikin.errors import ChainUnavailableError, RegistryMismatchError
@@ -41,11 +42,14 @@ _POLL_SECONDS = 0.2
 
 
 class EvmRegistry:
-    """A Registry behind the node at *url*; whatever differs from *pins* is refused. *seconds* bound every question."""
+    """A Registry behind the node at *url*, or several joined by ``;``; whatever differs from *pins* is refused.
+
+    *seconds* bound every question.
+    """
 
     def __init__(self, url: str, pins: RegistryPins, *, seconds: float = 10.0) -> None:
         """Remember where to ask; nothing is asked yet."""
-        self._rpc = Rpc(url, seconds)
+        self._rpc = connect(url, seconds, watched=(pins.registry,))
         self._pins = pins
         self._interface = Interface(artifact.load().abi)
         self._checked = False
@@ -268,7 +272,7 @@ def read_pins(url: str, address: Address, deploy_block: int) -> RegistryPins:
 
     Raises ChainUnavailableError, and RegistryMismatchError when the code there is not this library's contract.
     """
-    rpc = Rpc(url)
+    rpc = connect(url)
     code = rpc.code(address, rpc.block("latest"))
     if not artifact.load().matches(code):
         found = f"code that hashes to {Digest(keccak256(code))}" if code else "no code"
@@ -285,7 +289,7 @@ def deploy(url: str, account: LocalAccount, delay: int) -> RegistryPins:
     *delay* is how many seconds registrations and approvals wait; 0 is for a chain for trying out. Waits until the
     deployment is mined. Raises ChainUnavailableError, or RegistryRefusedError when the constructor refuses.
     """
-    rpc = Rpc(url)
+    rpc = connect(url)
     built = artifact.load()
     interface = Interface(built.abi)
     arguments = interface.constructor_data(delay, Address.parse(str(account.address)).raw)

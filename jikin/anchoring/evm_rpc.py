@@ -120,6 +120,11 @@ class Rpc:
     def __repr__(self) -> str:
         return f"Rpc({self._name})"
 
+    @property
+    def name(self) -> str:
+        """Return the host and port, for messages."""
+        return self._name
+
     def ask(self, method: str, *params: Json) -> Json | Refusal:
         """Return the result of *method*, or the node's refusal; raises ChainUnavailableError."""
         try:

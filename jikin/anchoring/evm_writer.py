@@ -38,7 +38,7 @@ _CLASSES: tuple[tuple[tuple[str, ...], str, str], ...] = (
 
 
 class EvmWriter:
-    """A RegistryWriter: *account* signs, *registry* says where to; more than *most_wei* a unit of gas is never signed."""
+    """A RegistryWriter: *account* signs, *registry* says where to, *most_wei* how much a unit of gas may cost."""
 
     def __init__(self, registry: Node, account: LocalAccount, *, most_wei: int | None = None) -> None:
         """Remember registry and account; nothing is asked yet."""

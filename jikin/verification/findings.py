@@ -115,6 +115,7 @@ class Code(StrEnum):
     NUMBER_UNREACHABLE = "number.unreachable"
 
     CHAIN_UNREACHABLE = "chain.unreachable"
+    CHAIN_DISAGREE = "chain.disagree"
     REGISTRY_MISMATCH = "registry.mismatch"
     REGISTRY_NONE = "registry.none"
 
@@ -238,6 +239,7 @@ FINDINGS: Mapping[Code, Rule] = {
     Code.NUMBER_UNREADABLE: Rule(_U, "The record of the number cannot be read, or is of another number."),
     Code.NUMBER_UNREACHABLE: Rule(_U, "The issuer's records could not be asked."),
     Code.CHAIN_UNREACHABLE: Rule(_U, "The chain does not answer."),
+    Code.CHAIN_DISAGREE: Rule(_U, "Two nodes of the chain contradict each other, and nobody can tell which is right."),
     Code.REGISTRY_MISMATCH: Rule(_U, "Another chain, address or contract answered than the pinned registry."),
     Code.REGISTRY_NONE: Rule(_U, "No registry is set up here to ask."),
     Code.PRESENTATION_VALID: Rule(_P, "The holder's signature fits and was made for this request."),

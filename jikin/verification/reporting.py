@@ -14,7 +14,7 @@ _ORDER = {Outcome.FAILED: 0, Outcome.UNKNOWN: 1, Outcome.PASSED: 2}
 _WEIGHTIEST = (Question.PROOF, Question.MODEL, Question.KEY, Question.ISSUER, Question.ANCHOR, Question.STATUS)
 _QUESTIONS = {question: place for place, question in enumerate(_WEIGHTIEST)}
 # Where the chain does not answer, most else is unknown for that one reason.
-_ROOT_CAUSES = frozenset({Code.CHAIN_UNREACHABLE, Code.REGISTRY_MISMATCH, Code.REGISTRY_NONE})
+_ROOT_CAUSES = frozenset({Code.CHAIN_UNREACHABLE, Code.CHAIN_DISAGREE, Code.REGISTRY_MISMATCH, Code.REGISTRY_NONE})
 # Where the registry was not asked, a list from the web may be a copy of any age: nothing is said about today.
 _LATER = frozenset({Code.STATUS_UNREACHABLE, Code.STATUS_STALE}) | _ROOT_CAUSES
 

@@ -26,6 +26,7 @@ _LATER = frozenset(
         Code.STATUS_UNREACHABLE,
         Code.STATUS_STALE,
         Code.CHAIN_UNREACHABLE,
+        Code.CHAIN_DISAGREE,
         Code.REGISTRY_MISMATCH,
         Code.REGISTRY_NONE,
     }
