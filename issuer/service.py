@@ -15,6 +15,7 @@ from issuer.http import applications, batches, console, holders, protocol, publi
 from issuer.office import Office
 from issuer.running import Runner
 from issuer.settings import Settings
+from jikin.anchoring.pins import check_at_start
 from jikin.errors import JikinError
 from jikin.web.app import create
 from jikin.web.frame import Frame
@@ -41,9 +42,13 @@ ROUTERS = (
 def application(settings: Settings) -> FastAPI:
     """Return the issuer's application; its runner works between start and end of the lifespan.
 
-    Raises SettingsError, OfficeError for what is missing. The chain is asked when it is first needed.
+    Raises SettingsError, OfficeError for what is missing, RegistryMismatchError when another registry answers than the
+    pinned one. A chain that does not answer is asked again when it is needed.
     """
-    return application_of(app.build(settings))
+    office = app.build(settings)
+    if settings.path(settings.registry_file).is_file():
+        check_at_start(office.chain.registry)
+    return application_of(office)
 
 
 def application_of(office: Office) -> FastAPI:

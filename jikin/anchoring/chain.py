@@ -163,6 +163,9 @@ class Registry(Protocol):
         Raises ChainUnavailableError, or RegistryMismatchError when chain, genesis or code differ from the pins.
         """
 
+    def check(self) -> None:
+        """Compare everything that is pinned, the block of the deployment too. Raises as ``view``."""
+
 
 @dataclass(frozen=True, slots=True)
 class Fees:

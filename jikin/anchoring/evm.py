@@ -26,6 +26,7 @@ from jikin.anchoring.chain import (
 from jikin.anchoring.evm_abi import Interface, Record, senseless
 from jikin.anchoring.evm_history import KnownHistory, Registrations, read_history, read_profile
 from jikin.anchoring.evm_nodes import connect
+from jikin.anchoring.evm_pins import check_beginning, check_chain_and_code, check_deployment
 from jikin.anchoring.evm_rpc import Refusal, Rpc, octets
 from jikin.anchoring.evm_writer import EvmWriter, created, creation, mined
 from jikin.errors import ChainUnavailableError, RegistryMismatchError
@@ -79,14 +80,19 @@ class EvmRegistry:
         """
         try:
             newest = self._rpc.block("latest")
-            self._check_genesis()
+            check_beginning(self._rpc, self._pins)
             if not self._checked:
-                self._check_chain_and_code(newest)
+                check_chain_and_code(self._rpc, self._pins, newest)
                 self._checked = True
-        except ChainUnavailableError:
+        except (ChainUnavailableError, RegistryMismatchError):
             self._checked = False
             raise
         return EvmView(self, newest)
+
+    def check(self) -> None:
+        """Compare everything that is pinned, the block of the deployment too. Raises as ``view``."""
+        self.view()
+        check_deployment(self._rpc, self._pins)
 
     def registered(self, block: Block) -> tuple[Did, ...]:
         """Return the DIDs registered up to *block*, for views."""
@@ -102,30 +108,6 @@ class EvmRegistry:
     def distrust(self) -> None:
         """Compare chain and code again before the next view: an answer looked odd."""
         self._checked = False
-
-    def _check_genesis(self) -> None:
-        found = self._rpc.block(0).hash
-        if found != self._pins.genesis:
-            self._checked = False
-            raise RegistryMismatchError(
-                f"block 0 of this chain is {found}, expected {self._pins.genesis}: another chain answers, or a "
-                "development chain was started anew and has forgotten everything",
-                code="registry.mismatch.genesis",
-                hint="ask the pinned chain, or deploy the registry anew and pin it",
-            )
-
-    def _check_chain_and_code(self, newest: Block) -> None:
-        found = self._rpc.chain_id()
-        if found != self._pins.chain.number:
-            raise RegistryMismatchError(
-                f"the node serves chain eip155:{found}, expected {self._pins.chain}", code="registry.mismatch.chain"
-            )
-        code_hash = Digest(keccak256(self._rpc.code(self._pins.registry, newest)))
-        if code_hash != self._pins.code_hash:
-            raise RegistryMismatchError(
-                f"the code at {self._pins.registry} hashes to {code_hash}, expected {self._pins.code_hash}",
-                code="registry.mismatch.code",
-            )
 
 
 class EvmView:

@@ -100,6 +100,10 @@ class MemoryChain:
             self._answer()
             return MemoryView(self, self._blocks[-1])
 
+    def check(self) -> None:
+        """Return when the chain answers: in memory no other registry can."""
+        self.view()
+
     def writer(self, account: Address) -> MemoryWriter:
         """Return the writer of *account*."""
         return MemoryWriter(self, account)
