@@ -11,7 +11,18 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from issuer import app, copies
-from issuer.http import applications, batches, console, holders, protocol, public, revocations, sign_in, vc_api
+from issuer.http import (
+    applications,
+    batches,
+    console,
+    holders,
+    protocol,
+    public,
+    revocations,
+    sign_in,
+    transactions,
+    vc_api,
+)
 from issuer.office import Office
 from issuer.running import Runner
 from issuer.settings import Settings
@@ -28,6 +39,7 @@ ROUTERS = (
     console.router,
     batches.router,
     revocations.router,
+    transactions.console_router,  # before what institutions have under paths of their own
     holders.router,
     holders.console_router,
     applications.router,
@@ -35,6 +47,7 @@ ROUTERS = (
     protocol.offers_router,
     protocol.router,
     vc_api.router,
+    transactions.router,
     public.router,
 )
 
