@@ -34,12 +34,16 @@ _Found = TypeVar("_Found")
 
 @dataclass(slots=True, eq=False)
 class _Member:
-    """One node: how long it rests after it was silent, and the head that it showed at the last comparison."""
+    """One node: how long it rests after it was silent, and what it showed at the last comparison.
+
+    One that did not take part is asked only when nobody else answers: it could lie and be silent at each comparison.
+    """
 
     rpc: Rpc
     rests_until: float = 0.0
     rest: float = _FIRST_REST
     head: int = -1
+    compared: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,7 +144,7 @@ class Nodes(Rpc):
     def _in_order(self) -> Iterator[_Member]:
         """Yield the nodes as they are preferred; those that rest come last, for there may be nobody else."""
         now = self._monotonic()
-        yield from sorted(self._members, key=lambda member: max(member.rests_until - now, 0.0))
+        yield from sorted(self._members, key=lambda member: (not member.compared, max(member.rests_until - now, 0.0)))
 
     def _let_rest(self, member: _Member) -> None:
         member.rests_until = self._monotonic() + member.rest
@@ -180,11 +184,12 @@ class Nodes(Rpc):
 
     def _compare(self) -> None:
         heads = self._heads()
-        if len(heads) < 2:
-            return  # nobody to hold against: what was noticed before is still true
-        common = max(min(heads.values()) - self._depth, 0)
-        self._quarrel = self._different_blocks(heads, common) or self._different_answers(heads)
-        self._said.clear()
+        if len(heads) > 1:  # else there is nobody to hold against: what was noticed before is still true
+            common = max(min(heads.values()) - self._depth, 0)
+            self._quarrel = self._different_blocks(heads, common) or self._different_answers(heads)
+        now = self._monotonic()
+        for member in self._members:
+            member.compared = member in heads and member.rests_until <= now
 
     def _heads(self) -> Mapping[_Member, int]:
         """Return the newest block's number by node. One that stands still while others go on has to rest."""
@@ -222,7 +227,8 @@ class Nodes(Rpc):
 
     def _different_answers(self, among: Collection[_Member]) -> str | None:
         """Return which answer of late another node contradicts, None if none does."""
-        for said in self._said:
+        said_of_late, self._said = tuple(self._said), deque(maxlen=_KEPT_ANSWERS)
+        for said in said_of_late:
             others = [member for member in among if member is not said.member]
             again = self._each(others, partial(_again, said))
             told = {member: str(answer) for member, answer in again.items() if not isinstance(answer, Refusal)}

@@ -228,6 +228,22 @@ def test_what_one_node_said_about_a_block_is_asked_of_another_and_the_lie_ends_e
     assert caught.value.code == "chain.disagree"
 
 
+def test_a_node_that_is_silent_at_comparisons_alone_is_not_preferred(office: Office, three: list[Relay]) -> None:
+    time = Time()
+    nodes = nodes_of(three, office.bench.registry.pins, time)
+    three[0].change = lambda method, _p, answer: 429 if method == "eth_getBlockByNumber" else answer | {"result": "0x1"}
+    assert nodes.chain_id() == 31337
+    for _ in range(10):  # it would answer again, and it would lie
+        time.now += 14
+        assert nodes.chain_id() == 31337
+    three[0].change = honest
+    time.now += 61
+    nodes.chain_id()
+    before = asked(three)
+    nodes.chain_id()
+    assert [after - start for start, after in zip(before, asked(three), strict=True)] == [1, 0, 0]
+
+
 def test_heads_that_differ_by_a_block_or_two_are_no_contradiction(
     office: Office, three: list[Relay], hardhat: HardhatNode
 ) -> None:
