@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 
     from jikin.anchoring.evm import EvmRegistry
 
+_WEI_PER_GWEI = 10**9
+
 
 def build(
     settings: Settings,
@@ -92,7 +94,9 @@ class EvmChain:
         from jikin.anchoring.evm import EvmWriter
 
         if account not in self._writers:
-            self._writers[account] = EvmWriter(self._opened(), unlock())
+            self._writers[account] = EvmWriter(
+                self._opened(), unlock(), most_wei=self.settings.fee_most_gwei * _WEI_PER_GWEI
+            )
         return self._writers[account]
 
     def balance_wei(self, account: Address) -> int | None:

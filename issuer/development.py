@@ -72,9 +72,9 @@ def fund(url: str, accounts: Iterable[Address]) -> None:
 
     Raises OfficeError ``office.funds`` when the node has no account to send from, ChainUnavailableError.
     """
-    from jikin.anchoring.evm_rpc import Rpc
+    from jikin.anchoring.evm_nodes import connect
 
-    rpc = Rpc(url)
+    rpc = connect(url)
 
     def balance(account: Address) -> int:
         return int(str(rpc.call("eth_getBalance", str(account), "latest")), 16)

@@ -57,11 +57,14 @@ def _checks(office: Office, fetch: Fetch | None) -> Iterator[Check]:
     yield _tried("contexts", lambda: f"{len(office.contexts.urls)} contexts", "the pinned JSON-LD contexts are there")
     view: RegistryView | None = None
     try:
+        office.chain.registry.check()
         view = office.chain.registry.view()
     except UnavailableError as error:
         yield Check("chain", None, f"{error} [{error.code}]", "the chain answers at rpc_url")
     except JikinError as error:
-        yield Check("chain", False, f"{error} [{error.code}]", "chain, genesis and contract code are the pinned ones")
+        yield Check(
+            "chain", False, f"{error} [{error.code}]", "chain, genesis, code and deployment are the pinned ones"
+        )
     if view is not None:
         yield _chain(view)
         yield _clock(office, view)

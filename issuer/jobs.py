@@ -32,6 +32,7 @@ from issuer.office import Office
 from issuer.store import batches, tasks
 from issuer.store.batches import BatchState
 from issuer.store.tasks import StoredTask, TaskState
+from jikin.anchoring.pins import check_at_start
 from jikin.errors import JikinError, OfficeError
 
 NAME = "jikin-office"
@@ -120,7 +121,11 @@ class Worker(AbstractContextManager["Worker"]):
         self._workflows: dict[str, Callable[[int], str]] = {}
 
     def __enter__(self) -> Worker:
-        """Take the lock, start the job library, resume pending jobs; raises OfficeError ``office.worker-busy``."""
+        """Take the lock, start the job library, resume pending jobs.
+
+        Raises OfficeError ``office.worker-busy``, RegistryMismatchError when another registry answers than the pinned.
+        """
+        check_at_start(self._office.chain.registry)
         self._lock = self._take_lock()
         try:
             self._launch()

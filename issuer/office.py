@@ -79,7 +79,15 @@ class Office(AbstractContextManager["Office"]):
     def pace(self) -> Pace:
         """Return how patiently the chain is asked."""
         chosen = self.settings
-        return Pace(chosen.confirmations, chosen.poll_seconds, chosen.chain_wait_seconds, self.clock, self.sleep)
+        return Pace(
+            chosen.confirmations,
+            chosen.poll_seconds,
+            chosen.chain_wait_seconds,
+            self.clock,
+            self.sleep,
+            raise_seconds=chosen.fee_raise_seconds,
+            unseen_seconds=chosen.unseen_seconds,
+        )
 
     @property
     def limits(self) -> Limits:

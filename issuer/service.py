@@ -11,10 +11,22 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from issuer import app, copies
-from issuer.http import applications, batches, console, holders, protocol, public, revocations, sign_in, vc_api
+from issuer.http import (
+    applications,
+    batches,
+    console,
+    holders,
+    protocol,
+    public,
+    revocations,
+    sign_in,
+    transactions,
+    vc_api,
+)
 from issuer.office import Office
 from issuer.running import Runner
 from issuer.settings import Settings
+from jikin.anchoring.pins import check_at_start
 from jikin.errors import JikinError
 from jikin.web.app import create
 from jikin.web.frame import Frame
@@ -27,6 +39,7 @@ ROUTERS = (
     console.router,
     batches.router,
     revocations.router,
+    transactions.console_router,  # before what institutions have under paths of their own
     holders.router,
     holders.console_router,
     applications.router,
@@ -34,6 +47,7 @@ ROUTERS = (
     protocol.offers_router,
     protocol.router,
     vc_api.router,
+    transactions.router,
     public.router,
 )
 
@@ -41,9 +55,13 @@ ROUTERS = (
 def application(settings: Settings) -> FastAPI:
     """Return the issuer's application; its runner works between start and end of the lifespan.
 
-    Raises SettingsError, OfficeError for what is missing. The chain is asked when it is first needed.
+    Raises SettingsError, OfficeError for what is missing, RegistryMismatchError when another registry answers than the
+    pinned one. A chain that does not answer is asked again when it is needed.
     """
-    return application_of(app.build(settings))
+    office = app.build(settings)
+    if settings.path(settings.registry_file).is_file():
+        check_at_start(office.chain.registry)
+    return application_of(office)
 
 
 def application_of(office: Office) -> FastAPI:

@@ -33,7 +33,9 @@ class Settings:
     jobs_database: Annotated[
         str, About("database of the durable jobs; empty: SQLite file jobs.db, or the office's PostgreSQL", "URL")
     ] = ""
-    rpc_url: Annotated[str, About("JSON-RPC endpoint of the chain", "URL")] = "http://127.0.0.1:8545"
+    rpc_url: Annotated[str, About("JSON-RPC endpoint of the chain (several: joined by ;)", "URL")] = (
+        "http://127.0.0.1:8545"
+    )
     registry_file: Annotated[Path, About("which registry is meant (pins)", "path")] = Path("registry.json")
     public: Annotated[Path, About("public files, served as the institution's web site", "path")] = Path("public")
     keys: Annotated[Path, About("folder of the encrypted key files", "path")] = Path("keys")
@@ -52,6 +54,13 @@ class Settings:
     confirmations: Annotated[int, About("before anything is released; the anchor's block is the first", "blocks")] = 2
     poll_seconds: Annotated[float, About("pause between two looks at the chain", "seconds")] = 0.5
     chain_wait_seconds: Annotated[float, About("a job waits this long for the chain", "seconds")] = 600.0
+    fee_raise_seconds: Annotated[
+        float, About("a transaction that waits this long for a block is sent again with higher fees", "seconds")
+    ] = 48.0
+    fee_most_gwei: Annotated[int, About("more is never paid for a unit of gas", "gwei")] = 500
+    unseen_seconds: Annotated[
+        float, About("a transaction that the chain takes and does not show for so long stops its job", "seconds")
+    ] = 120.0
     sign_chunk: Annotated[int, About("signed between two commits", "credentials")] = 50
     processes: Annotated[int, About("that print certificates; 0: one per processor", "processes")] = 0
     csv_max_bytes: Annotated[int, About("largest file taken in", "bytes")] = 64 << 20
@@ -180,6 +189,9 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "confirmations": (1, 10_000),
     "poll_seconds": (0.01, 60),
     "chain_wait_seconds": (1, 7 * 86_400),
+    "fee_raise_seconds": (0.1, 86_400),
+    "fee_most_gwei": (1, 1_000_000),
+    "unseen_seconds": (1, 86_400),
     "sign_chunk": (1, 10_000),
     "processes": (0, 256),
     "csv_max_bytes": (1, 1 << 32),

@@ -22,6 +22,7 @@ class Scope(StrEnum):
     OFFERS = "offers"  # make offers of certificates
     ISSUE = "issue"  # sign credentials (VC API)
     STATUS = "status"  # ask for changes of state
+    TRANSACTIONS = "transactions"  # follow what the office sends to the chain
 
 
 @dataclass(frozen=True, slots=True)

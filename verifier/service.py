@@ -10,6 +10,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
+from jikin.anchoring.pins import check_at_start
 from jikin.errors import SettingsError
 from jikin.verification.evidence import Known
 from jikin.web import logs
@@ -30,9 +31,13 @@ _DAY = 24 * 60 * 60
 
 
 def application(settings: Settings) -> FastAPI:
-    """Return the verifier's application; raises SettingsError, RegistryError, DeskError where it cannot work."""
+    """Return the verifier's application; raises SettingsError, RegistryError, DeskError where it cannot work.
+
+    It does not start where another registry answers than the pinned one (RegistryMismatchError).
+    """
     logs.configure(settings.log_level)
     desk = build(settings, lambda: int(time.time()))
+    check_at_start(desk.sources.registry)
     return counter_of(open_desk(settings, desk, monotonic=time.monotonic))
 
 

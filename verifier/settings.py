@@ -20,7 +20,9 @@ _DEFAULT_DATA = Path("var/verifier")
 class Settings:
     """Everything that can be set for checking, at a terminal and as a service."""
 
-    rpc_url: Annotated[str | None, About("JSON-RPC endpoint of the chain; none: the chain is not asked", "URL")] = None
+    rpc_url: Annotated[
+        str | None, About("JSON-RPC endpoint of the chain (several: joined by ;); none: the chain is not asked", "URL")
+    ] = None
     registry_file: Annotated[Path | None, About("which registry is meant (registry.json)", "path")] = None
     chain_trust: Annotated[
         str, About("how far rpc_url is believed: rpc, as far as its answers fit; proof, not at all (state proofs)")
@@ -45,7 +47,7 @@ class Settings:
     ] = None
     chains: Annotated[
         str,
-        About("nodes of chains that other systems anchor certificates on; CHAIN=URL (CAIP-2), several joined by ;"),
+        About("nodes of chains that others anchor certificates on: CHAIN=URL (CAIP-2), joined by ;, any number"),
     ] = ""
     mirrors: Annotated[str, About("copies of issuers' public files: URL=FOLDER, several joined by ;", "URL=path")] = ""
     contexts: Annotated[Path | None, About("further pinned JSON-LD contexts (INDEX.json)", "path")] = None
@@ -99,18 +101,19 @@ class Settings:
         return frozenset({self.host, *filter(None, listed)})
 
     def nodes(self) -> Mapping[ChainId, str]:
-        """Return chain → JSON-RPC endpoint; raises SettingsError for an entry that is not CHAIN=URL."""
+        """Return chain → JSON-RPC endpoints, joined by ``;``; raises SettingsError for what is not CHAIN=URL."""
         found: dict[ChainId, str] = {}
         for entry in filter(None, (part.strip() for part in self.chains.split(";"))):
             chain, _, url = entry.partition("=")
             try:
-                found[ChainId.parse(chain)] = url
+                known = ChainId.parse(chain)
             except ValueRefusedError as error:
                 raise SettingsError(f"chains: {error}", code="settings.value") from error
             if not url.startswith(("https://", "http://")):  # its path may be a secret
                 raise SettingsError(
                     f"chains has no endpoint for {chain}; right would be {chain}=https://…", code="settings.value"
                 )
+            found[known] = f"{found[known]};{url}" if known in found else url  # one chain may have several nodes
         return found
 
     def plan(self) -> SourcePlan:

@@ -10,6 +10,7 @@ from pathlib import Path
 from fastapi import FastAPI
 from sqlalchemy.exc import SQLAlchemyError
 
+from jikin.anchoring.pins import check_at_start
 from jikin.verification.evidence import Known
 from jikin.web import logs
 from jikin.web.app import create
@@ -37,9 +38,14 @@ UPLOAD_PATHS = frozenset({"/receive/picture", "/present/picture"})
 
 
 def application(settings: Settings) -> FastAPI:
-    """Return the wallet's application; raises SettingsError for what is missing or cannot be right."""
+    """Return the wallet's application; raises SettingsError for what is missing or cannot be right.
+
+    It does not start where another registry answers than the pinned one (RegistryMismatchError).
+    """
     logs.configure(settings.log_level)
-    return application_of(app.build(settings, clock=lambda: int(time.time())))
+    wallet = app.build(settings, clock=lambda: int(time.time()))
+    check_at_start(wallet.sources.registry)
+    return application_of(wallet)
 
 
 def application_of(wallet: Wallet) -> FastAPI:

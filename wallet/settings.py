@@ -38,7 +38,9 @@ class Settings:
     ] = None
     verifier_url: Annotated[str, About("where a printed code leads to; empty: the issuer's own site", "URL")] = ""
     print_note: Annotated[str, About("last line in the footer of printed certificates, such as: a specimen")] = ""
-    rpc_url: Annotated[str | None, About("JSON-RPC endpoint of the chain; none: the chain is not asked", "URL")] = None
+    rpc_url: Annotated[
+        str | None, About("JSON-RPC endpoint of the chain (several: joined by ;); none: the chain is not asked", "URL")
+    ] = None
     registry_file: Annotated[Path | None, About("which registry is meant (registry.json)", "path")] = None
     mirrors: Annotated[str, About("copies of issuers' public files: URL=FOLDER, several joined by ;", "URL=path")] = ""
     contexts: Annotated[Path | None, About("further pinned JSON-LD contexts (INDEX.json)", "path")] = None

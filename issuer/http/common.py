@@ -70,6 +70,7 @@ _MENU = (
     ("/admin/certificates", "certificates", "file", Role.NONE),
     ("/admin/changes", "changes", "people", Role.NONE),
     ("/admin/applications", "applications", "list", Role.REVIEW),
+    ("/admin/transactions", "transactions", "link", Role.NONE),
     ("/admin/audit", "audit", "clock", Role.NONE),
 )
 

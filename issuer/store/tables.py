@@ -185,19 +185,47 @@ transactions = Table(
     to("batches", nullable=True, index=True),
     to("epochs", nullable=True, index=True),
     Column("nonce", BigInteger, nullable=False),
-    Column("raw", LargeBinary, nullable=False),
-    Column("hash", LargeBinary, nullable=False, unique=True),
-    Column("state", Text, nullable=False),  # prepared, sent, confirmed, replaced
+    # What it does; none of a transaction that was signed before these columns were there.
+    Column("target", Text),
+    Column("data", LargeBinary),
+    Column("gas", BigInteger),
+    Column("state", Text, nullable=False),  # transactions.TransactionState
+    Column("looks", Integer, nullable=False, server_default="0"),  # in a row that its nonce did not fit
+    Column("reorgs", Integer, nullable=False, server_default="0"),
+    Column("block", BigInteger),
+    Column("confirmations", Integer, nullable=False, server_default="0"),
+    Column("error_code", Text),
     Column("created_at", BigInteger, nullable=False),
+    Column("changed_at", BigInteger, nullable=False, server_default="0"),
     # Two live transactions of one account never share a nonce.
     Index(
         "uq_transactions_live_nonce",
         "account",
         "nonce",
         unique=True,
-        sqlite_where=text("state <> 'replaced'"),
-        postgresql_where=text("state <> 'replaced'"),
+        sqlite_where=text("state NOT IN ('replaced', 'reverted')"),
+        postgresql_where=text("state NOT IN ('replaced', 'reverted')"),
     ),
+)
+
+# The same transaction under one nonce, signed again with higher fees: each has a hash of its own.
+attempts = Table(
+    "attempts",
+    metadata,
+    id_column(),
+    to("transactions", index=True),
+    Column("number", Integer, nullable=False),  # 1, 2, …
+    Column("raw", LargeBinary, nullable=False),
+    Column("hash", LargeBinary, nullable=False, unique=True),
+    Column("highest_wei", BigInteger),
+    Column("tip_wei", BigInteger),
+    Column("signed_at", BigInteger, nullable=False),
+    Column("sent_at", BigInteger),
+    Column("seen_at", BigInteger),  # when the chain was first seen to have it
+    Column("mined_at", BigInteger),  # time of its block
+    Column("gas_used", BigInteger),
+    Column("price_wei", BigInteger),
+    UniqueConstraint("transaction_id", "number"),
 )
 
 tasks = Table(

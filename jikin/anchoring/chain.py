@@ -174,6 +174,34 @@ class Registry(Protocol):
         Raises ChainUnavailableError, or RegistryMismatchError when chain, genesis or code differ from the pins.
         """
 
+    def check(self) -> None:
+        """Compare everything that is pinned, the block of the deployment too. Raises as ``view``."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fees:
+    """Fees of EIP-1559 per unit of gas, in wei: the most that is paid, and the tip in it."""
+
+    highest_wei: int
+    tip_wei: int
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """What a transaction will do, before it has nonce, fees and signature: call *to* with *data*, on *gas* at most."""
+
+    to: Address
+    data: bytes
+    gas: int
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """How many transactions of an account are *mined*, and that number with those that *wait* without a gap."""
+
+    mined: int
+    waiting: int
+
 
 @dataclass(frozen=True, slots=True)
 class PreparedTransaction:
@@ -186,11 +214,16 @@ class PreparedTransaction:
 
 @dataclass(frozen=True, slots=True)
 class MinedTransaction:
-    """A transaction in a block; *confirmations* counts that block as the first."""
+    """A transaction in a block; *confirmations* counts that block as the first.
+
+    *gas_used* times *price_wei* is what was paid; both are 0 on a chain without fees.
+    """
 
     block: Block
     succeeded: bool
     confirmations: int
+    gas_used: int = 0
+    price_wei: int = 0
 
 
 class RegistryWriter(Protocol):
@@ -206,8 +239,31 @@ class RegistryWriter(Protocol):
         Raises RegistryRefusedError when the contract would refuse it, ChainUnavailableError.
         """
 
+    def plan(self, act: Act) -> Intent:
+        """Return what a transaction for *act* would do, tried out against the newest state. Raises as ``prepare``."""
+
+    def nothing(self) -> Intent:
+        """Return what a transaction does that only uses its nonce up: nothing is sent from the account to itself."""
+
+    def fees(self) -> Fees:
+        """Return fees with which a transaction is mined soon, as the chain is now. Raises ChainUnavailableError."""
+
+    def sign(self, intent: Intent, nonce: int, fees: Fees) -> PreparedTransaction:
+        """Return *intent* signed; nothing is asked or sent."""
+
+    def counts(self) -> Counts:
+        """Return how many transactions of the account the chain has. Raises ChainUnavailableError."""
+
+    def knows(self, transaction_hash: Digest) -> bool:
+        """Say whether the chain has the transaction, mined or waiting. Raises ChainUnavailableError."""
+
     def broadcast(self, transaction: PreparedTransaction) -> None:
-        """Send the bytes; sending what the chain already has is no error. Raises ChainUnavailableError."""
+        """Send the bytes; sending what the chain already has is no error.
+
+        Raises ChainUnavailableError when it is not known whether they arrived (send the same again), and RegistryError
+        when they cannot be mined as things are: ``registry.nonce-used``, ``registry.underpriced``,
+        ``registry.nonce-gap``, ``registry.funds``.
+        """
 
     def mined(self, transaction_hash: Digest) -> MinedTransaction | None:
         """Return where the transaction was mined, None while it was not. Raises ChainUnavailableError."""

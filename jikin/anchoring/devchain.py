@@ -327,6 +327,10 @@ class AnvilNode(DevelopmentNode):
         if self._state is not None:
             _take_over(_leaving(self._state), self._state)
 
+    def reorganise(self, depth: int) -> None:
+        """Put as many empty blocks in the place of the newest *depth*; what was in them is forgotten, not queued."""
+        self.request("anvil_reorg", depth, [])
+
     def _needed(self) -> tuple[Path, ...]:
         kind = {"x86_64": "amd64", "aarch64": "arm64"}.get(platform.machine(), platform.machine())
         package = f"anvil-{platform.system().lower()}-{kind}"

@@ -26,6 +26,8 @@ from jikin.anchoring.chain import (
 )
 from jikin.anchoring.evm_abi import Interface, Record, senseless
 from jikin.anchoring.evm_history import KnownHistory, Registrations, read_history, read_profile
+from jikin.anchoring.evm_nodes import connect
+from jikin.anchoring.evm_pins import check_beginning, check_chain_and_code, check_deployment
 from jikin.anchoring.evm_rpc import Refusal, Rpc, octets
 from jikin.anchoring.evm_writer import EvmWriter, created, creation, mined
 from jikin.errors import ChainUnavailableError, RegistryMismatchError
@@ -42,11 +44,14 @@ _POLL_SECONDS = 0.2
 
 
 class EvmRegistry:
-    """A Registry behind the node at *url*; whatever differs from *pins* is refused. *seconds* bound every question."""
+    """A Registry behind the node at *url*, or several joined by ``;``; whatever differs from *pins* is refused.
+
+    *seconds* bound every question.
+    """
 
     def __init__(self, url: str, pins: RegistryPins, *, seconds: float = 10.0) -> None:
         """Remember where to ask; nothing is asked yet."""
-        self._rpc = Rpc(url, seconds)
+        self._rpc = connect(url, seconds, watched=(pins.registry,))
         self._pins = pins
         self._interface = Interface(artifact.load().abi)
         self._checked = False
@@ -76,14 +81,19 @@ class EvmRegistry:
         """
         try:
             newest = self._rpc.block("latest")
-            self._check_genesis()
+            check_beginning(self._rpc, self._pins)
             if not self._checked:
-                self._check_chain_and_code(newest)
+                check_chain_and_code(self._rpc, self._pins, newest)
                 self._checked = True
-        except ChainUnavailableError:
+        except (ChainUnavailableError, RegistryMismatchError):
             self._checked = False
             raise
         return EvmView(self, newest)
+
+    def check(self) -> None:
+        """Compare everything that is pinned, the block of the deployment too. Raises as ``view``."""
+        self.view()
+        check_deployment(self._rpc, self._pins)
 
     def registered(self, block: Block) -> tuple[Did, ...]:
         """Return the DIDs registered up to *block*, for views."""
@@ -99,30 +109,6 @@ class EvmRegistry:
     def distrust(self) -> None:
         """Compare chain and code again before the next view: an answer looked odd."""
         self._checked = False
-
-    def _check_genesis(self) -> None:
-        found = self._rpc.block(0).hash
-        if found != self._pins.genesis:
-            self._checked = False
-            raise RegistryMismatchError(
-                f"block 0 of this chain is {found}, expected {self._pins.genesis}: another chain answers, or a "
-                "development chain was started anew and has forgotten everything",
-                code="registry.mismatch.genesis",
-                hint="ask the pinned chain, or deploy the registry anew and pin it",
-            )
-
-    def _check_chain_and_code(self, newest: Block) -> None:
-        found = self._rpc.chain_id()
-        if found != self._pins.chain.number:
-            raise RegistryMismatchError(
-                f"the node serves chain eip155:{found}, expected {self._pins.chain}", code="registry.mismatch.chain"
-            )
-        code_hash = Digest(keccak256(self._rpc.code(self._pins.registry, newest)))
-        if code_hash != self._pins.code_hash:
-            raise RegistryMismatchError(
-                f"the code at {self._pins.registry} hashes to {code_hash}, expected {self._pins.code_hash}",
-                code="registry.mismatch.code",
-            )
 
 
 class EvmView:
@@ -275,7 +261,7 @@ def read_pins(url: str, address: Address, deploy_block: int) -> RegistryPins:
 
     Raises ChainUnavailableError, and RegistryMismatchError when the code there is not this library's contract.
     """
-    rpc = Rpc(url)
+    rpc = connect(url)
     code = rpc.code(address, rpc.block("latest"))
     if not artifact.load().matches(code):
         found = f"code that hashes to {Digest(keccak256(code))}" if code else "no code"
@@ -292,7 +278,7 @@ def deploy(url: str, account: LocalAccount, delay: int) -> RegistryPins:
     *delay* is how many seconds registrations and approvals wait; 0 is for a chain for trying out. Waits until the
     deployment is mined. Raises ChainUnavailableError, or RegistryRefusedError when the constructor refuses.
     """
-    rpc = Rpc(url)
+    rpc = connect(url)
     built = artifact.load()
     interface = Interface(built.abi)
     arguments = interface.constructor_data(delay, Address.parse(str(account.address)).raw)

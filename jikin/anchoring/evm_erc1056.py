@@ -7,7 +7,8 @@ from collections.abc import Mapping, Sequence
 from jikin.anchoring.chain import Block
 from jikin.anchoring.erc1056 import AttributeChanged, Change, DelegateChanged, OwnerChanged
 from jikin.anchoring.evm_abi import Interface, senseless
-from jikin.anchoring.evm_rpc import Refusal, Rpc, digest, entries, members, octets, quantity
+from jikin.anchoring.evm_nodes import connect
+from jikin.anchoring.evm_rpc import Refusal, digest, entries, members, octets, quantity
 from jikin.errors import ChainUnavailableError, RegistryMismatchError, ValueRefusedError
 from jikin.values import Address, ChainId, Json, JsonObject, keccak256
 
@@ -36,11 +37,11 @@ _EVENTS: Mapping[str, Sequence[tuple[str, str, bool]]] = {
 
 
 class EvmErc1056:
-    """The registry at *address* behind the node at *url*. *seconds* bound every question."""
+    """The registry at *address* behind the node at *url* (several: joined by ``;``). *seconds* bound every question."""
 
     def __init__(self, url: str, address: Address, *, seconds: float = 10.0) -> None:
         """Remember where to ask; nothing is asked yet. Raises SettingsError when *url* is no http(s) URL."""
-        self._rpc = Rpc(url, seconds)
+        self._rpc = connect(url, seconds, watched=(address,))
         self._address = address
         self._interface = Interface([_described(name) for name in _EVENTS])
         self._chain: ChainId | None = None

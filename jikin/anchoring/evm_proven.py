@@ -53,6 +53,10 @@ class ProvenRegistry:
         trusted = self._source.newest()
         return ProvenView(self, trusted, self._header(trusted))
 
+    def check(self) -> None:
+        """Compare everything that is pinned, the block of the deployment too; the node's word is taken for that."""
+        self._events.check()
+
     def _header(self, trusted: TrustedBlock) -> Header:
         answer = self._events.rpc.call("eth_getBlockByHash", trusted.block.hash.hex(), False)
         if answer is None:

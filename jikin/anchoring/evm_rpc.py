@@ -120,6 +120,11 @@ class Rpc:
     def __repr__(self) -> str:
         return f"Rpc({self._name})"
 
+    @property
+    def name(self) -> str:
+        """Return the host and port, for messages."""
+        return self._name
+
     def ask(self, method: str, *params: Json) -> Json | Refusal:
         """Return the result of *method*, or the node's refusal; raises ChainUnavailableError."""
         try:
@@ -161,9 +166,9 @@ class Rpc:
         """Return the code of the contract at *address* as of *block*, empty if there is none."""
         return octets(self.call("eth_getCode", str(address), hex(block.number)))
 
-    def transaction_count(self, account: Address) -> int:
-        """Return the next nonce of *account*, waiting transactions counted."""
-        return quantity(self.call("eth_getTransactionCount", str(account), "pending"))
+    def transaction_count(self, account: Address, as_of: str = "pending") -> int:
+        """Return the next nonce of *account*, waiting transactions counted; *as_of* "latest": mined ones alone."""
+        return quantity(self.call("eth_getTransactionCount", str(account), as_of))
 
 
 class Node(Protocol):

@@ -5,7 +5,6 @@ A transaction is signed before it is sent, so that a retry sends the same bytes 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from eth_account.typed_transactions.typed_transaction import TypedTransaction
@@ -13,9 +12,10 @@ from hexbytes import HexBytes
 
 from jikin.anchoring.acts import Act
 from jikin.anchoring.calls import call_of
-from jikin.anchoring.chain import MinedTransaction, PreparedTransaction
+from jikin.anchoring.chain import Counts, Fees, Intent, MinedTransaction, PreparedTransaction
 from jikin.anchoring.evm_abi import Interface
 from jikin.anchoring.evm_rpc import Node, Refusal, Rpc, digest, members, octets, quantity
+from jikin.anchoring.fees import raised
 from jikin.errors import ChainUnavailableError, JikinError, RegistryError, RegistryRefusedError
 from jikin.values import Address, Digest, Json, JsonObject, keccak256
 
@@ -24,8 +24,7 @@ if TYPE_CHECKING:
     from eth_account.types import TransactionDictType
 
 _GAS_MARGIN_PERCENT = 10
-_BUMP_PERCENT = 10  # nodes refuse a replacement that raises less
-_FEE_CAP_FACTOR = 5  # times the suggestion: a mistake must not drain the account
+_GAS_OF_NOTHING = 21_000  # what every transaction costs
 _DEFAULT_TIP_WEI = 1_000_000_000
 
 # Words in nodes' messages, as they have no codes for these; first match wins.
@@ -38,22 +37,15 @@ _CLASSES: tuple[tuple[tuple[str, ...], str, str], ...] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Fees:
-    """Fees of EIP-1559 per unit of gas, in wei: the most that is paid, and the tip in it."""
-
-    highest_wei: int
-    tip_wei: int
-
-
 class EvmWriter:
-    """A RegistryWriter: *account* signs, *registry* says where to."""
+    """A RegistryWriter: *account* signs, *registry* says where to, *most_wei* how much a unit of gas may cost."""
 
-    def __init__(self, registry: Node, account: LocalAccount) -> None:
+    def __init__(self, registry: Node, account: LocalAccount, *, most_wei: int | None = None) -> None:
         """Remember registry and account; nothing is asked yet."""
         self._registry = registry
         self._signer = account
         self._account = Address.parse(str(account.address))
+        self._most_wei = most_wei
 
     @property
     def account(self) -> Address:
@@ -65,19 +57,59 @@ class EvmWriter:
 
         Raises RegistryRefusedError when the contract would refuse it, RegistryMismatchError, ChainUnavailableError.
         """
+        return self.sign(self.plan(act), self.counts().waiting, self.fees())
+
+    def plan(self, act: Act) -> Intent:
+        """Return what a transaction for *act* would do, tried out against the newest state. Raises as ``prepare``.
+
+        Its limit of gas is what the node estimates and a tenth more.
+        """
         self._registry.view()  # a signature must never reach another registry than the pinned one
         rpc, interface, pins = self._registry.rpc, self._registry.interface, self._registry.pins
         data = interface.call_data(call_of(act))
         gas = _try_out(rpc, interface, {"from": str(self._account), "to": str(pins.registry), "data": _hex(data)})
+        return Intent(pins.registry, data, gas)
+
+    def nothing(self) -> Intent:
+        """Return what a transaction does that only uses its nonce up: nothing is sent from the account to itself."""
+        return Intent(self._account, b"", _GAS_OF_NOTHING)
+
+    def fees(self) -> Fees:
+        """Return fees with which a transaction is mined soon: twice the base fee and the suggested tip.
+
+        A node that lies about them, or a mistake, costs *most_wei* a unit of gas at most.
+        """
+        suggested = suggested_fees(self._registry.rpc)
+        if self._most_wei is None or suggested.highest_wei <= self._most_wei:
+            return suggested
+        return Fees(self._most_wei, min(suggested.tip_wei, self._most_wei))
+
+    def sign(self, intent: Intent, nonce: int, fees: Fees) -> PreparedTransaction:
+        """Return *intent* signed for the pinned chain; nothing is asked or sent.
+
+        Raises RegistryError `registry.fee-cap` for fees that are never signed here.
+        """
+        if self._most_wei is not None and fees.highest_wei > self._most_wei:
+            raise RegistryError(
+                f"{fees.highest_wei} wei a unit of gas; {self._most_wei} at most are signed for {self._account}",
+                code="registry.fee-cap",
+                hint="raise the limit when the chain has become that dear",
+            )
         return _sign(
             self._signer,
-            chain_id=pins.chain.number,
-            nonce=rpc.transaction_count(self._account),
-            to=pins.registry,
-            data=data,
-            gas=gas,
-            fees=suggested_fees(rpc),
+            chain_id=self._registry.pins.chain.number,
+            nonce=nonce,
+            to=intent.to,
+            data=intent.data,
+            gas=intent.gas,
+            fees=fees,
         )
+
+    def counts(self) -> Counts:
+        """Return how many transactions of the account the node has. Raises ChainUnavailableError."""
+        rpc = self._registry.rpc
+        mined_count = rpc.transaction_count(self._account, "latest")
+        return Counts(mined_count, max(mined_count, rpc.transaction_count(self._account)))
 
     def replace(self, transaction: PreparedTransaction) -> PreparedTransaction:
         """Return the same act under the same nonce with higher fees, for a transaction that is stuck.
@@ -86,26 +118,13 @@ class EvmWriter:
         `registry.fee-cap` when that would be more than five times the suggestion.
         """
         known = TypedTransaction.from_bytes(HexBytes(transaction.raw)).as_dict()
-        suggested = suggested_fees(self._registry.rpc)
-        fees = Fees(
-            max(_bumped(int(known["maxFeePerGas"])), suggested.highest_wei),
-            max(_bumped(int(known["maxPriorityFeePerGas"])), suggested.tip_wei),
-        )
-        if fees.highest_wei > _FEE_CAP_FACTOR * suggested.highest_wei:
-            raise RegistryError(
-                f"a replacement would pay {fees.highest_wei} wei a unit of gas, {_FEE_CAP_FACTOR} times the suggested "
-                f"{suggested.highest_wei} at most",
-                code="registry.fee-cap",
-            )
-        return _sign(
-            self._signer,
-            chain_id=self._registry.pins.chain.number,
-            nonce=transaction.nonce,
-            to=self._registry.pins.registry,
-            data=bytes(known["data"]),
-            gas=int(known["gas"]),
-            fees=fees,
-        )
+        before = Fees(int(known["maxFeePerGas"]), int(known["maxPriorityFeePerGas"]))
+        intent = Intent(Address(bytes(known["to"])), bytes(known["data"]), int(known["gas"]))
+        return self.sign(intent, transaction.nonce, raised(before, self.fees()))
+
+    def knows(self, transaction_hash: Digest) -> bool:
+        """Say whether the node has the transaction, mined or waiting. Raises ChainUnavailableError."""
+        return self._registry.rpc.call("eth_getTransactionByHash", transaction_hash.hex()) is not None
 
     def broadcast(self, transaction: PreparedTransaction) -> None:
         """Send the bytes; sending what the chain already has is no error.
@@ -119,7 +138,7 @@ class EvmWriter:
         if not isinstance(answer, Refusal) or _contains(answer.message, _ALREADY_SENT):
             return
         # A development node refuses with the contract's error, or a nonce already spent, and has mined it all the same.
-        if rpc.call("eth_getTransactionByHash", transaction.hash.hex()) is not None:
+        if self.knows(transaction.hash):
             return
         raise _not_sent(answer, transaction)
 
@@ -141,7 +160,14 @@ def mined(rpc: Rpc, transaction_hash: Digest) -> MinedTransaction | None:
     block = rpc.block(number)
     if block.hash != digest(receipt.get("blockHash")):
         return None  # a reorganisation between two questions: the next look says more
-    return MinedTransaction(block, quantity(receipt.get("status")) == 1, newest.number - number + 1)
+    used, price = receipt.get("gasUsed"), receipt.get("effectiveGasPrice")
+    return MinedTransaction(
+        block,
+        quantity(receipt.get("status")) == 1,
+        newest.number - number + 1,
+        gas_used=0 if used is None else quantity(used),
+        price_wei=0 if price is None else quantity(price),
+    )
 
 
 def suggested_fees(rpc: Rpc) -> Fees:
@@ -225,10 +251,6 @@ def _sign(
         fields["to"] = to.raw
     raw = bytes(account.sign_transaction(fields).raw_transaction)
     return PreparedTransaction(raw, Digest(keccak256(raw)), nonce)
-
-
-def _bumped(fee: int) -> int:
-    return fee + -(-fee * _BUMP_PERCENT // 100)
 
 
 def _contains(message: str, words: tuple[str, ...]) -> bool:

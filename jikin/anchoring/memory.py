@@ -6,7 +6,6 @@ A full citizen for a first look, demonstrations and tests. Blocks are mined per 
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,10 +13,13 @@ from dataclasses import dataclass, field
 from coincurve import PrivateKey
 
 from jikin.anchoring.acts import Act
-from jikin.anchoring.calls import Plain, act_of, call_of, readable_dids
+from jikin.anchoring.calls import call_of, readable_dids
 from jikin.anchoring.chain import (
     AnchorSlot,
     Block,
+    Counts,
+    Fees,
+    Intent,
     IssuerRecord,
     KeyWindow,
     MinedTransaction,
@@ -29,6 +31,7 @@ from jikin.anchoring.chain import (
     Successor,
 )
 from jikin.anchoring.memory_frame import NOBODY, Answering
+from jikin.anchoring.memory_pool import Pool, Sent, decode, encode_call, encode_head
 from jikin.anchoring.memory_rules import Execution
 from jikin.anchoring.memory_state import State
 from jikin.codec.accounts import FIRST_V, address_of
@@ -46,16 +49,6 @@ def account_signature(account: Address, digest: Digest) -> bytes:
     return made[:-1] + bytes([FIRST_V + made[-1]])
 
 
-@dataclass(frozen=True, slots=True)
-class _Sent:
-    """A transaction as sent."""
-
-    hash: Digest
-    account: Address
-    nonce: int
-    act: Act
-
-
 @dataclass(slots=True)
 class _Record:
     """Where a transaction was mined, and whether the contract took it."""
@@ -64,24 +57,13 @@ class _Record:
     succeeded: bool
 
 
-@dataclass(slots=True)
-class _Pool:
-    """Transactions that wait for a block, or for an earlier one of the same account."""
-
-    waiting: dict[tuple[Address, int], _Sent] = field(default_factory=dict)
-
-    def next(self, nonce_of: Callable[[Address], int]) -> _Sent | None:
-        """Take out a transaction whose turn it is, None if there is none."""
-        turn = next((place for place in self.waiting if place[1] == nonce_of(place[0])), None)
-        return self.waiting.pop(turn) if turn else None
-
-
 class MemoryChain:
     """A Registry with its chain. *clock* returns Unix seconds; block times follow it and never fall.
 
     Of `ACCOUNTS` the first is the accreditor unless another is named; *delay* is the contract's. *contracts* are the
     accounts that are no keys, each with how it answers whether a signature is its own (ERC-1271). Set `reachable` to
-    False and nothing answers; set `automine` to False and transactions wait for `mine()`.
+    False and nothing answers; set `automine` to False and transactions wait for `mine()`. Nothing is paid here, but the
+    *suggested* fees and the rule of replacement are a node's.
     """
 
     def __init__(
@@ -98,6 +80,7 @@ class MemoryChain:
         """Start a chain whose registry is deployed in block 1; another *name* gives another genesis block."""
         self.reachable = True
         self.automine = True
+        self.suggested = Fees(2_000_000_000, 1_000_000_000)
         self._clock = clock
         self._accreditor = accreditor
         self._delay = delay
@@ -105,7 +88,7 @@ class MemoryChain:
         self._interval = interval
         self._lock = threading.RLock()
         self._state = State()
-        self._pool = _Pool()
+        self._pool = Pool()
         self._mined: dict[Digest, _Record] = {}
         self._nonces: dict[Address, list[int]] = {}  # the block of each transaction, so that a reorg counts back
         self._reorgs = 0
@@ -131,6 +114,10 @@ class MemoryChain:
         with self._lock:
             self._answer()
             return MemoryView(self, self._blocks[-1])
+
+    def check(self) -> None:
+        """Return when the chain answers: in memory no other registry can."""
+        self.view()
 
     def writer(self, account: Address) -> MemoryWriter:
         """Return the writer of *account*."""
@@ -171,8 +158,10 @@ class MemoryChain:
     def _next_time(self) -> int:
         return max(self._clock(), self._blocks[-1].time)
 
-    def _try(self, account: Address, act: Act) -> None:
+    def _try(self, account: Address, act: Act | None) -> None:
         """Apply *act* in the block to come; what it wrote stays until `_add_block` or is taken back."""
+        if act is None:
+            return
         Execution(
             state=self._state,
             pins=self._pins,
@@ -187,7 +176,7 @@ class MemoryChain:
     def _take_back(self) -> None:
         self._state.forget_after(len(self._blocks) - 1)
 
-    def _execute(self, sent: _Sent) -> None:
+    def _execute(self, sent: Sent) -> None:
         succeeded = True
         try:
             self._try(sent.account, sent.act)
@@ -308,16 +297,52 @@ class MemoryWriter:
 
     def prepare(self, act: Act) -> PreparedTransaction:
         """Return *act* with the next nonce, tried out against the newest state; raises RegistryRefusedError."""
+        with self._chain._lock:
+            return self.sign(self.plan(act), self._chain._nonce(self._account), self.fees())
+
+    def plan(self, act: Act) -> Intent:
+        """Return what a transaction for *act* would do, tried out against the newest state. Raises as ``prepare``."""
         chain = self._chain
         with chain._lock:
             chain._answer()
-            nonce = chain._nonce(self._account)
-            raw = _encode(self._account, nonce, act)
             try:
                 chain._try(self._account, act)
             finally:
                 chain._take_back()
+        call = call_of(act)
+        return Intent(_REGISTRY, encode_call(call.function, call.values), 0)
+
+    def nothing(self) -> Intent:
+        """Return what a transaction does that only uses its nonce up."""
+        return Intent(self._account, b"", 0)
+
+    def fees(self) -> Fees:
+        """Return the suggested fees; raises ChainUnavailableError."""
+        self._chain._answer()
+        return self._chain.suggested
+
+    def sign(self, intent: Intent, nonce: int, fees: Fees) -> PreparedTransaction:
+        """Return *intent* as the bytes of a transaction; nothing is asked or sent."""
+        raw = encode_head(self._account, nonce, fees) + intent.data
         return PreparedTransaction(raw, Digest(keccak256(raw)), nonce)
+
+    def counts(self) -> Counts:
+        """Return how many transactions of the account are mined, and wait without a gap."""
+        chain = self._chain
+        with chain._lock:
+            chain._answer()
+            mined = waiting = chain._nonce(self._account)
+            while (self._account, waiting) in chain._pool.waiting:
+                waiting += 1
+            return Counts(mined, waiting)
+
+    def knows(self, transaction_hash: Digest) -> bool:
+        """Say whether the transaction is mined or waits."""
+        chain = self._chain
+        with chain._lock:
+            chain._answer()
+            waits = any(sent.hash == transaction_hash for sent in chain._pool.waiting.values())
+            return waits or transaction_hash in chain._mined
 
     def broadcast(self, transaction: PreparedTransaction) -> None:
         """Send the bytes; sending what the chain already has is no error.
@@ -328,7 +353,7 @@ class MemoryWriter:
         chain = self._chain
         with chain._lock:
             chain._answer()
-            sent = _decode(transaction.raw)
+            sent = decode(transaction.raw)
             if sent.hash in chain._mined:
                 return
             if sent.nonce < chain._nonce(sent.account):
@@ -337,7 +362,7 @@ class MemoryWriter:
                     code="registry.nonce-used",
                     hint="prepare the act anew",
                 )
-            if chain._pool.waiting.setdefault((sent.account, sent.nonce), sent) != sent:
+            if not chain._pool.take(sent):
                 raise RegistryError(
                     f"another transaction with nonce {sent.nonce} of {sent.account} waits for a block",
                     code="registry.underpriced",
@@ -356,21 +381,3 @@ class MemoryWriter:
                 return None
             block = chain._blocks[record.block]
             return MinedTransaction(block, record.succeeded, len(chain._blocks) - record.block)
-
-
-def _encode(account: Address, nonce: int, act: Act) -> bytes:
-    """Return the bytes of a transaction: account, nonce and call as JSON, one form only."""
-    call = call_of(act)
-    values = [{"hex": value.hex()} if isinstance(value, bytes) else value for value in call.values]
-    return json.dumps([str(account), nonce, call.function, values], ensure_ascii=True, separators=(",", ":")).encode()
-
-
-def _decode(raw: bytes) -> _Sent:
-    try:
-        account, nonce, function, values = json.loads(raw)
-        plain: tuple[Plain, ...] = tuple(
-            bytes.fromhex(value["hex"]) if isinstance(value, dict) else value for value in values
-        )
-        return _Sent(Digest(keccak256(raw)), Address.parse(account), int(nonce), act_of(function, plain))
-    except (ValueError, TypeError, KeyError) as error:
-        raise ValueRefusedError("these bytes are no transaction of an in-memory chain") from error

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Mapping
 
-from jikin.anchoring.chain import RegistryPins
-from jikin.errors import RegistryError, ValueRefusedError
+from jikin.anchoring.chain import Registry, RegistryPins
+from jikin.errors import RegistryError, UnavailableError, ValueRefusedError
 from jikin.values import Address, ChainId, Digest, Json, JsonObject
 
 _MEMBERS = ("chain", "registry", "codeHash", "genesis", "deployBlock")
+
+
+def check_at_start(registry: Registry | None) -> None:
+    """Return when a service may start: the registry is the pinned one, there is none, or nobody can tell now.
+
+    A chain that does not answer is no reason to stay away: it is compared again before anything it says counts. Raises
+    RegistryMismatchError, which names what differs: nothing that such a service did or said could be right.
+    """
+    if registry is None:
+        return
+    with contextlib.suppress(UnavailableError):
+        registry.check()
 
 
 def pins_json(pins: RegistryPins) -> JsonObject:

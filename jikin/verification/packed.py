@@ -68,6 +68,10 @@ class PackedRegistry:
         header = Header.parse(pack.header)
         return PackedView(pack, pins, self._trust.blocks.vouch(header.block, pack.checkpoint), header)
 
+    def check(self) -> None:
+        """Compare what the pack is of with the pins; raises as ``view``."""
+        self.view()
+
 
 class PackedView(SlotView):
     """A RegistryView over the words that a pack proves; all of its proofs are checked when it is made."""

@@ -48,6 +48,9 @@ class _At:
     def view(self) -> ProvingView:
         return self._view
 
+    def check(self) -> None:
+        """Return: the view was compared when it was proven."""
+
 
 def make(document: Document, view: ProvingView, sources: Sources, *, checkpoint: bytes | None = None) -> Pack:
     """Return the pack of *document* as *view* proves it; *sources* are asked for notes and a receipt not at hand.

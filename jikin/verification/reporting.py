@@ -20,6 +20,7 @@ _ROOT_CAUSES = frozenset(
         Code.CHAIN_UNPROVEN,
         Code.CHAIN_UNVOUCHED,
         Code.CHAIN_CONTRADICTION,
+        Code.CHAIN_DISAGREE,
         Code.REGISTRY_MISMATCH,
         Code.REGISTRY_NONE,
     }

@@ -142,11 +142,11 @@ class Sources:
     packs: PackTrust | None = None
     heads: SeenHeads | None = None
 
+    older: tuple[RegistryPins, ...] = ()
+
     def of_pack(self, pack: Pack) -> Session | None:
         """Return a session that looks at the registry as *pack* proves it, None where packs are not judged here."""
         return None if self.packs is None else Session(replace(self, registry=PackedRegistry(pack, self.packs)))
-
-    older: tuple[RegistryPins, ...] = ()
 
     def at_newest(self) -> Session:
         """Return a session that looks at the registry as of its newest block: one for a batch of documents."""

@@ -347,6 +347,14 @@ def test_after_a_reorganisation_a_list_and_the_issuers_are_read_anew(office: Off
 # --------------------------------------------------------------------------------------------------------- writing
 
 
+def test_the_limit_of_gas_is_a_tenth_above_the_estimate(office: Office, hardhat: HardhatNode) -> None:
+    writer = EvmWriter(EvmRegistry(hardhat.url, office.bench.registry.pins), hardhat.accounts[OWNER])
+    planned = writer.plan(AddKey(office.id, "z6MkKey"))
+    request = {"from": str(writer.account), "to": str(planned.to), "data": "0x" + planned.data.hex()}
+    estimate = int(str(hardhat.request("eth_estimateGas", request, "pending")), 16)
+    assert planned.gas == estimate * 11 // 10
+
+
 def test_a_stuck_transaction_is_replaced_with_a_higher_fee(office: Office, hardhat: HardhatNode) -> None:
     writer = EvmWriter(EvmRegistry(hardhat.url, office.bench.registry.pins), hardhat.accounts[OWNER])
     stuck = writer.prepare(AddKey(office.id, "z6MkKey"))

@@ -45,7 +45,7 @@ POINTS: dict[str, str] = {
     "numbers and entries are reserved": "b.state = 'reserved'",
     "some are signed": f"b.state = 'reserved' AND ({SIGNED}) BETWEEN 4 AND 20",
     "the tree is stored": "b.state = 'planted' AND t.id IS NULL",
-    "the transaction is stored": "b.state = 'planted' AND t.state = 'prepared'",
+    "the transaction is stored": "b.state = 'planted' AND t.state = 'signed'",
     "the transaction is sent": "b.state = 'planted' AND t.state = 'sent'",
     "some are verified": "b.state = 'anchored' AND b.verified_to > 0",
     "they are released and not yet printed": "b.state = 'released'",

@@ -58,13 +58,13 @@ def test_the_signed_bytes_are_stored_before_anything_is_sent(bureau: Bureau) -> 
     batch = bureau.accept(rows(2))
     bureau.run(batch, until="anchor")
     (stored,) = sent(bureau)
-    assert stored.state is TransactionState.PREPARED
+    assert stored.state is TransactionState.SIGNED
     assert slot(bureau, batch.id) is None
 
     bureau.run(batch)
     (same,) = sent(bureau)
     assert same.prepared == stored.prepared
-    assert same.state is TransactionState.CONFIRMED
+    assert same.state is TransactionState.FINAL
     assert anchors(bureau) == 1
 
 
@@ -153,7 +153,7 @@ def test_a_nonce_taken_by_another_transaction_is_replaced_once_the_root_is_known
 
     assert bureau.run(batch).state is BatchState.RELEASED
     first, second = sent(bureau)
-    assert (first.state, second.state) == (TransactionState.REPLACED, TransactionState.CONFIRMED)
+    assert (first.state, second.state) == (TransactionState.REPLACED, TransactionState.FINAL)
     assert second.prepared.nonce == first.prepared.nonce + 1
     assert anchors(bureau) == 2  # the foreign one and ours, once
 

@@ -148,6 +148,7 @@ def test_a_list_is_issued_across_a_kill_and_two_officers_revoke(
     story.seen(chief, "revoked")
     chief.goto(f"{service.base}/admin/audit")
     story.seen(chief, "log")
+    follow(story, chief)
     log = (service.office.settings.data / "service.log").read_text("utf-8")
     assert number not in log
     assert "박서연" not in log
@@ -243,6 +244,17 @@ def approve(story: Story, chief: Page, task: str, number: str) -> None:
     press_passkey(chief)
     expect(chief.locator(".notice--passed")).to_be_visible(timeout=60_000)
     story.seen(chief, "published")
+
+
+def follow(story: Story, chief: Page) -> None:
+    """See what was sent to the chain, newest first, and one transaction with its hash."""
+    chief.goto(f"{story.service.base}/admin/transactions")
+    expect(chief.locator("td .pill--passed").first).to_be_visible()
+    story.seen(chief, "transactions")
+    chief.locator("th[scope=row] a").first.click()
+    chief.wait_for_url("**/admin/transactions/*")
+    expect(chief.locator("dd.number", has_text="0x")).to_have_count(2)
+    story.seen(chief, "transaction")
 
 
 def session(service: Service, name: str) -> str:

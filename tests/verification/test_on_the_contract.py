@@ -17,6 +17,7 @@ from jikin.verification.policy import packaged
 from jikin.verification.report import Outcome
 from jikin.verification.verifying import verify
 from tests.chain_fixtures import EvmBench, undone
+from tests.lying_node import relay
 from tests.small_world import HOUR, MINUTE, SmallWorld
 from tests.world_on_node import OnNode
 
@@ -67,6 +68,26 @@ def test_a_node_that_does_not_answer_and_one_that_is_another_cannot_tell(world: 
     other = codes(world, issued.document, EvmRegistry(world.chain.bench.node.url, pins))
     assert other[0] is Outcome.UNKNOWN
     assert {"registry.mismatch", "status.unreachable"} <= other[1]
+
+
+def test_two_nodes_that_contradict_each_other_cannot_tell(world: SmallWorld) -> None:
+    issued, revoked = world.issue(), world.issue("이다른")
+    world.set_state(revoked, State.REVOKED)
+    with relay(world.chain.bench.node.url) as second:
+        nodes = f"{world.chain.bench.node.url};{second.url}"
+        registry = EvmRegistry(nodes, world.chain.pins)
+        assert codes(world, issued.document, registry) == (Outcome.PASSED, set())
+        assert codes(world, revoked.document, registry) == (Outcome.FAILED, {"status.revoked"})
+        second.change = lambda method, _params, answer: (
+            answer | {"result": answer["result"] | {"storageHash": "0x" + "77" * 32}}
+            if method == "eth_getProof"
+            else answer
+        )
+        for issue in (issued, revoked):
+            outcome, said = codes(world, issue.document, EvmRegistry(nodes, world.chain.pins))
+            assert outcome is Outcome.UNKNOWN
+            assert "chain.disagree" in said
+            assert not said & {"chain.unreachable", "status.revoked"}
 
 
 def test_the_status_is_stale_when_the_chain_stands_still(world: SmallWorld) -> None:

@@ -29,6 +29,7 @@ _LATER = frozenset(
         Code.CHAIN_UNPROVEN,
         Code.CHAIN_UNVOUCHED,
         Code.CHAIN_CONTRADICTION,
+        Code.CHAIN_DISAGREE,
         Code.REGISTRY_MISMATCH,
         Code.REGISTRY_NONE,
     }

@@ -15,6 +15,7 @@ _BLOCK = {
     "pack.": Code.CHAIN_UNPROVEN,
     "checkpoint": Code.CHAIN_CONTRADICTION,
     "chain.no-checkpoint": Code.CHAIN_UNVOUCHED,
+    "chain.disagree": Code.CHAIN_DISAGREE,
 }
 
 
