@@ -10,11 +10,12 @@ from fastapi import FastAPI
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from issuer import app, copies
-from issuer.http import applications, batches, console, holders, protocol, public, revocations, sign_in, vc_api
+from issuer import app, audit_log, copies
+from issuer.http import applications, audit, batches, console, holders, protocol, public, revocations, sign_in, vc_api
 from issuer.office import Office
 from issuer.running import Runner
 from issuer.settings import Settings
+from issuer.timekeeping import Timekeeper
 from jikin.errors import JikinError
 from jikin.web.app import create
 from jikin.web.frame import Frame
@@ -34,6 +35,7 @@ ROUTERS = (
     protocol.offers_router,
     protocol.router,
     vc_api.router,
+    audit.router,
     public.router,
 )
 
@@ -50,6 +52,7 @@ def application_of(office: Office) -> FastAPI:
     """Return the application over an office that is put together already; it is closed at the end."""
     settings = office.settings
     runner = Runner(office, copies.collect)
+    timekeeper = Timekeeper(office, (audit_log.publish_due,))
     frame = Frame(
         name="issuer",
         base_url=settings.base_url,
@@ -63,9 +66,11 @@ def application_of(office: Office) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_service: FastAPI) -> AsyncIterator[None]:
         runner.start()
+        timekeeper.start()
         try:
             yield
         finally:
+            timekeeper.stop()
             runner.stop()
             office.database.close()
 

@@ -22,6 +22,7 @@ class Scope(StrEnum):
     OFFERS = "offers"  # make offers of certificates
     ISSUE = "issue"  # sign credentials (VC API)
     STATUS = "status"  # ask for changes of state
+    AUDIT = "audit"  # read proofs about the log of acts
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from issuer.commands import tokens
+from issuer.commands import audit, tokens
 from issuer.commands.common import (
     DataOption,
     InstitutionOption,
@@ -50,6 +50,7 @@ def register(app: typer.Typer) -> None:
     _register_institution(admin)
     _register_officer(admin)
     tokens.register(admin)
+    audit.register(admin)
 
     @app.command("doctor")
     def doctor(data: DataOption = None, as_json: JsonOption = False, lang: LangOption = None) -> None:

@@ -20,7 +20,8 @@ def register(admin: typer.Typer) -> None:
         *,
         name: Annotated[str, typer.Argument(metavar="NAME", help="What uses it.")],
         scopes: Annotated[
-            list[str], typer.Option("--scope", metavar="SCOPE", help="offers, issue, status, or * for all; repeatable.")
+            list[str],
+            typer.Option("--scope", metavar="SCOPE", help="offers, issue, status, audit, or * for all; repeatable."),
         ],
         data: DataOption = None,
         as_json: JsonOption = False,

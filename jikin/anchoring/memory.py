@@ -17,6 +17,7 @@ from jikin.anchoring.acts import Act
 from jikin.anchoring.calls import Plain, act_of, call_of, readable_dids
 from jikin.anchoring.chain import (
     AnchorSlot,
+    AuditHead,
     Block,
     IssuerRecord,
     KeyWindow,
@@ -292,6 +293,11 @@ class MemoryView:
             if head is None or index_key_hash is None:
                 return None
             return StatusHistory(head.entries, index_key_hash, state.epochs.until(where, block))
+
+    def audit_head(self, issuer_id: IssuerId) -> AuditHead | None:
+        """Return the newest head of the issuer's log of acts, None while none was published."""
+        with self._chain._lock:
+            return self._state().audits.read(issuer_id, self._block.number)
 
 
 @dataclass(frozen=True, slots=True)

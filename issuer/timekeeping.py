@@ -1,0 +1,69 @@
+"""What the calendar says is to be done: one thread beside the runner that looks at the clock and asks nobody.
+
+A chore looks at the tables and the clock, does what is due and leaves the rest: it is called again a moment later, also
+after a restart or a kill -9. It is no durable job, because each finds out by itself how far it came.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from issuer import logs
+from issuer.jobs import mistake
+from issuer.office import Office
+from jikin.errors import JikinError
+
+LOOK_SECONDS = 0.5
+_FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 120.0  # before a chore that failed is tried again; doubled each time
+
+Chore = Callable[[Office], object]
+
+
+@dataclass(slots=True)
+class Timekeeper:
+    """The thread. *chores* are called one after another; one that fails pauses and does not hold up the others."""
+
+    office: Office
+    chores: Sequence[Chore]
+    _thread: threading.Thread | None = None
+    _stopping: threading.Event = field(default_factory=threading.Event)
+    _waits: dict[int, tuple[float, float]] = field(default_factory=dict)  # by chore: pause left, pause
+
+    def start(self) -> None:
+        """Begin to look at the clock."""
+        self._thread = threading.Thread(target=self._run, name="jikin-timekeeper", daemon=True)
+        self._thread.start()
+
+    def stop(self, *, wait_seconds: float = 30.0) -> None:
+        """End after the chore that is being done."""
+        self._stopping.set()
+        if self._thread is not None:
+            self._thread.join(wait_seconds)
+
+    def _run(self) -> None:
+        while not self._stopping.is_set():
+            self.round()
+            self._stopping.wait(LOOK_SECONDS)
+
+    def round(self) -> None:
+        """Do once what is due; what goes wrong is written down and never ends the thread."""
+        for number, chore in enumerate(self.chores):
+            left, pause = self._waits.get(number, (0.0, 0.0))
+            if left > 0:
+                self._waits[number] = (left - LOOK_SECONDS, pause)
+                continue
+            try:
+                chore(self.office)
+            except JikinError as error:
+                self._put_off(number, error.code, pause)
+            except Exception as error:  # noqa: BLE001  # the database may be away, or we are wrong: others' chores go on
+                self._put_off(number, mistake(error).code, pause)
+            else:
+                self._waits.pop(number, None)
+
+    def _put_off(self, number: int, code: str, before: float) -> None:
+        pause = _FIRST_PAUSE if not before else min(before * 2, _LONGEST_PAUSE)
+        self._waits[number] = (pause, pause)
+        logs.logger().warning("chore stopped", step=self.chores[number].__name__, code=code, seconds=pause)
