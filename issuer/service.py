@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from issuer import app, audit_log, copies
+from issuer import app, audit_log, copies, two_persons
 from issuer.http import applications, audit, batches, console, holders, protocol, public, revocations, sign_in, vc_api
 from issuer.office import Office
 from issuer.running import Runner
@@ -52,7 +52,7 @@ def application_of(office: Office) -> FastAPI:
     """Return the application over an office that is put together already; it is closed at the end."""
     settings = office.settings
     runner = Runner(office, copies.collect)
-    timekeeper = Timekeeper(office, (audit_log.publish_due,))
+    timekeeper = Timekeeper(office, (audit_log.publish_due, two_persons.forget_records))
     frame = Frame(
         name="issuer",
         base_url=settings.base_url,

@@ -58,6 +58,7 @@ class Settings:
     csv_max_line_bytes: Annotated[int, About("longest line taken in; a longer one is one bad row", "bytes")] = 1 << 16
     csv_max_rows: Annotated[int, About("most rows of one file", "rows")] = 98_304
     status_log2_entries: Annotated[int, About("size of a new status list: 2 to the power of this, 17 to 22")] = 17
+    certificates_per_day: Annotated[int, About("most certificates one institution issues within a day")] = 1_000_000
     audit_head_hours: Annotated[float, About("between two heads of the log of acts on the chain", "hours")] = 24.0
     approval_hours: Annotated[float, About("how long an approval holds, 24 at most", "hours")] = 24.0
     backdating_days: Annotated[int, About("an effective date further back needs the registrar", "days")] = 30
@@ -187,6 +188,7 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "csv_max_line_bytes": (64, 131_072),  # the reader of cells stops there
     "csv_max_rows": (1, 1 << 22),
     "status_log2_entries": (17, 22),
+    "certificates_per_day": (1, 1 << 32),
     "audit_head_hours": (0.01, 24 * 7),
     "approval_hours": (0.01, 24),
     "backdating_days": (0, 36_500),

@@ -143,6 +143,7 @@ credentials = Table(
     Column("created_at", BigInteger, nullable=False),
     UniqueConstraint("status_list_id", "status_index"),
     Index(None, "institution_id", "record_hash"),
+    Index(None, "institution_id", "created_at"),
     Index(None, "digest"),
     # A number is given out once; copies carry their original's.
     Index(

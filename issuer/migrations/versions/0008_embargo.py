@@ -190,8 +190,12 @@ def _issue_tasks() -> None:
     )
 
 
+_BY_DAY = ("ix_credentials_institution_id_created_at", "credentials")
+
+
 def upgrade() -> None:
     """Make the tables and number the acts there are."""
+    op.create_index(op.f(_BY_DAY[0]), _BY_DAY[1], ["institution_id", "created_at"], unique=False)
     _log()
     _number_acts()
     _embargoes()
@@ -209,3 +213,4 @@ def downgrade() -> None:
     with op.batch_alter_table("institutions") as institutions:
         institutions.drop_column("two_persons")
         institutions.drop_column("acts")
+    op.drop_index(op.f(_BY_DAY[0]), _BY_DAY[1])
