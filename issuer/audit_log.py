@@ -19,8 +19,9 @@ from issuer.store.transactions import Purpose
 from jikin.anchoring import consistency
 from jikin.anchoring.acts import PublishAuditHead
 from jikin.anchoring.chain import AuditHead, RegistryView
-from jikin.anchoring.log import ActProof, GrowthProof, Place, act_leaf, content_digest
+from jikin.anchoring.log import ActProof, GrowthProof, act_leaf, content_digest
 from jikin.anchoring.merkle import Tree
+from jikin.anchoring.place import Place
 from jikin.errors import OfficeError
 from jikin.values import JsonObject, format_instant
 

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from issuer import accrediting, caps, row_faults, signing, two_persons
+from issuer import accrediting, caps, embargo_opening, row_faults, signing, two_persons
 from issuer.office import ANCHORING, Office
 from issuer.sending import Errand
 from issuer.store import batches, copies, institutions
@@ -89,6 +89,9 @@ def reserve(office: Office, batch_id: int) -> None:
             return  # another worker was faster
         rows = batches.source_rows(connection, batch_id, "good")
         two_persons.use(connection, office, institution, batch, rows)
+        embargo_opening.check_records(
+            connection, office, institution, batch, {row.line: row.record or {} for row in rows}
+        )
         caps.check_certificates(connection, office, institution, len(rows))
         current = institutions.status_list(connection, status_list.id)
         numbers = _free_numbers(connection, year, institution.number_code, len(rows))
@@ -139,6 +142,9 @@ def sign_chunk(office: Office, batch_id: int) -> int:
         )
         lists = {one.id: one for one in institutions.every_status_list(connection, institution.id)}
         two_persons.check_records(connection, office, institution, batch, waiting)
+        embargo_opening.check_records(
+            connection, office, institution, batch, {one.line: one.record or {} for one in waiting}
+        )
         originals = copies.records_of(connection, [one.copy_of for one in waiting if one.copy_of is not None])
     kind = office.types.named(batch.type)
     signed: dict[int, Signed] = {}

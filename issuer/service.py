@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from issuer import app, audit_log, copies, two_persons
+from issuer import app, audit_log, copies, embargo, embargo_opening, two_persons
 from issuer.http import applications, audit, batches, console, holders, protocol, public, revocations, sign_in, vc_api
 from issuer.office import Office
 from issuer.running import Runner
@@ -39,6 +39,9 @@ ROUTERS = (
     public.router,
 )
 
+# What the calendar says is to be done, each by a thread of its own.
+CHORES = (embargo_opening.open_due, embargo.anchor_due, audit_log.publish_due, two_persons.forget_records)
+
 
 def application(settings: Settings) -> FastAPI:
     """Return the issuer's application; its runner works between start and end of the lifespan.
@@ -52,7 +55,7 @@ def application_of(office: Office) -> FastAPI:
     """Return the application over an office that is put together already; it is closed at the end."""
     settings = office.settings
     runner = Runner(office, copies.collect)
-    timekeeper = Timekeeper(office, (audit_log.publish_due, two_persons.forget_records))
+    timekeeper = Timekeeper(office, CHORES)
     frame = Frame(
         name="issuer",
         base_url=settings.base_url,

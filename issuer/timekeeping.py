@@ -1,4 +1,4 @@
-"""What the calendar says is to be done: one thread beside the runner that looks at the clock and asks nobody.
+"""What the calendar says is to be done: beside the runner, a thread for each chore that looks at the clock.
 
 A chore looks at the tables and the clock, does what is due and leaves the rest: it is called again a moment later, also
 after a restart or a kill -9. It is no durable job, because each finds out by itself how far it came.
@@ -23,45 +23,51 @@ Chore = Callable[[Office], object]
 
 @dataclass(slots=True)
 class Timekeeper:
-    """The thread. *chores* are called one after another; one that fails pauses and does not hold up the others."""
+    """The threads, one for each of *chores*: one that waits for the chain does not hold up another's second."""
 
     office: Office
     chores: Sequence[Chore]
-    _thread: threading.Thread | None = None
+    _threads: list[threading.Thread] = field(default_factory=list)
     _stopping: threading.Event = field(default_factory=threading.Event)
     _waits: dict[int, tuple[float, float]] = field(default_factory=dict)  # by chore: pause left, pause
 
     def start(self) -> None:
         """Begin to look at the clock."""
-        self._thread = threading.Thread(target=self._run, name="jikin-timekeeper", daemon=True)
-        self._thread.start()
+        for number, chore in enumerate(self.chores):
+            thread = threading.Thread(target=self._run, args=(number,), name=f"jikin-{chore.__name__}", daemon=True)
+            self._threads.append(thread)
+            thread.start()
 
     def stop(self, *, wait_seconds: float = 30.0) -> None:
-        """End after the chore that is being done."""
+        """End after what is being done; what is left is done by the next start."""
         self._stopping.set()
-        if self._thread is not None:
-            self._thread.join(wait_seconds)
-
-    def _run(self) -> None:
-        while not self._stopping.is_set():
-            self.round()
-            self._stopping.wait(LOOK_SECONDS)
+        for thread in self._threads:
+            thread.join(wait_seconds)
 
     def round(self) -> None:
-        """Do once what is due; what goes wrong is written down and never ends the thread."""
-        for number, chore in enumerate(self.chores):
-            left, pause = self._waits.get(number, (0.0, 0.0))
-            if left > 0:
-                self._waits[number] = (left - LOOK_SECONDS, pause)
-                continue
-            try:
-                chore(self.office)
-            except JikinError as error:
-                self._put_off(number, error.code, pause)
-            except Exception as error:  # noqa: BLE001  # the database may be away, or we are wrong: others' chores go on
-                self._put_off(number, mistake(error).code, pause)
-            else:
-                self._waits.pop(number, None)
+        """Do once, in this thread, what is due."""
+        for number in range(len(self.chores)):
+            self._look(number)
+
+    def _run(self, number: int) -> None:
+        while not self._stopping.is_set():
+            self._look(number)
+            self._stopping.wait(LOOK_SECONDS)
+
+    def _look(self, number: int) -> None:
+        """Do a chore once unless it pauses; what goes wrong is written down and never ends the thread."""
+        left, pause = self._waits.get(number, (0.0, 0.0))
+        if left > 0:
+            self._waits[number] = (left - LOOK_SECONDS, pause)
+            return
+        try:
+            self.chores[number](self.office)
+        except JikinError as error:
+            self._put_off(number, error.code, pause)
+        except Exception as error:  # noqa: BLE001  # the database may be away, or we are wrong: the thread goes on
+            self._put_off(number, mistake(error).code, pause)
+        else:
+            self._waits.pop(number, None)
 
     def _put_off(self, number: int, code: str, before: float) -> None:
         pause = _FIRST_PAUSE if not before else min(before * 2, _LONGEST_PAUSE)

@@ -7,15 +7,15 @@ to issue, and before each signature it compares the record with the one that was
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from issuer import approving, assertions, importing, issue_approval, officers, revoking
+from issuer import approving, assertions, embargo_approval, importing, issue_approval, officers, revoking
 from issuer.approving import MAX_SECONDS, Approval, Circumstances, Officer, Role
+from issuer.embargo_approval import check_task, ended
 from issuer.issue_approval import IssueTask, Records
 from issuer.office import Office
-from issuer.store import audit, batches, institutions, issue_tasks
+from issuer.store import audit, batches, embargoes, institutions, issue_tasks
 from issuer.store.batches import Batch, BatchState, Credential, Origin, SourceRow
 from issuer.store.institutions import Institution
 from issuer.store.issue_tasks import StoredTask, TaskState
@@ -71,8 +71,11 @@ def task_of(office: Office, batch: Batch, drafted_by: Officer | None = None) -> 
     with office.database.write() as connection:
         institution = institutions.by_id(connection, batch.institution_id)
         found = issue_tasks.live(connection, batch_id=batch.id)
-        if found is not None and not _ended(found, office.clock()):
+        if found is not None and not ended(found, office.clock()):
             return found
+        sealed = embargoes.of_batch(connection, batch.id)
+        if sealed is not None:
+            return issue_tasks.live(connection, embargo_id=sealed.id)
         if not demanded(institution, batch) or batch.state is not BatchState.ACCEPTED:
             return found
         if found is not None:
@@ -90,10 +93,6 @@ def task_of(office: Office, batch: Batch, drafted_by: Officer | None = None) -> 
             at=now,
             expires=now + MAX_SECONDS,
         )
-
-
-def _ended(stored: StoredTask, now: int) -> bool:
-    return stored.state is not TaskState.USED and stored.task.expires <= now
 
 
 def _records(batch: Batch, rows: Sequence[SourceRow]) -> Records:
@@ -127,6 +126,10 @@ def require(office: Office, institution: Institution, batch: Batch) -> None:
     """
     if not demanded(institution, batch):
         return
+    with office.database.read() as connection:
+        if (sealed := embargoes.of_batch(connection, batch.id)) is not None:
+            embargo_approval.check(connection, office, institution, sealed)
+            return
     stored = task_of(office, batch)
     if stored is None or stored.state in (TaskState.DRAFT, TaskState.OPEN):
         raise OfficeError(
@@ -145,10 +148,13 @@ def use(
     """
     if not demanded(institution, batch):
         return
+    if (sealed := embargoes.of_batch(connection, batch.id)) is not None:
+        embargo_approval.check(connection, office, institution, sealed)  # its records: embargo.check_records
+        return
     stored = issue_tasks.live(connection, batch_id=batch.id)
     if stored is None:
         raise OfficeError(f"batch {batch.id} was released by nobody", code="approval.missing")
-    _check(connection, office, institution, stored.task, office.clock())
+    check_task(connection, office, institution, stored.task, office.clock())
     if stored.task.manifest != _manifest(batch, stored.task.uid, _records(batch, rows)):
         raise OfficeError(
             "the rows of the batch are not those that were approved",
@@ -168,10 +174,13 @@ def check_records(
     """
     if not demanded(institution, batch):
         return
+    if (sealed := embargoes.of_batch(connection, batch.id)) is not None:
+        embargo_approval.check(connection, office, institution, sealed)  # its records: embargo.check_records
+        return
     stored = issue_tasks.live(connection, batch_id=batch.id)
     if stored is None or stored.task.used_at is None:
         raise OfficeError(f"batch {batch.id} was released by nobody", code="approval.missing")
-    _check(connection, office, institution, stored.task, stored.task.used_at)
+    check_task(connection, office, institution, stored.task, stored.task.used_at)
     records = Records(issue_tasks.records_of(connection, stored.task.id) or b"")
     changed = records.digest.raw.hex() != stored.task.manifest.get("records")
     if changed or any(records.at(one.line) != record_hash(batch.type, one.record or {}) for one in waiting):
@@ -180,12 +189,6 @@ def check_records(
             code="approval.forged",
             hint="look into the audit log; nothing more of this batch is signed",
         )
-
-
-def _check(connection: Connection, office: Office, institution: Institution, task: IssueTask, at: int) -> None:
-    everybody = institutions.every_officer(connection, institution.id)
-    given = replace(revoking.circumstances(office, institution), now=at)
-    issue_approval.check(task, issue_tasks.approvals_of(connection, task.id), everybody, given)
 
 
 def forget_records(office: Office) -> None:
@@ -218,7 +221,7 @@ def waiting(office: Office, institution: Institution) -> tuple[StoredTask, ...]:
     """Return what waits for a signature now, oldest first."""
     with office.database.read() as connection:
         found = issue_tasks.every(connection, institution.id, only_waiting=True)
-    return tuple(one for one in found if not _ended(one, office.clock()))
+    return tuple(one for one in found if not ended(one, office.clock()))
 
 
 def part_of(connection: Connection, stored: StoredTask, officer: Officer) -> str:
@@ -280,7 +283,7 @@ def _open(connection: Connection, office: Office, officer: Officer, task_id: int
     stored = _known(connection, officer.institution_id, task_id)
     if stored.state not in (TaskState.DRAFT, TaskState.OPEN):
         raise OfficeError(f"task {stored.name} is {stored.state.value}, it does not wait", code="office.task-state")
-    if _ended(stored, office.clock()):
+    if ended(stored, office.clock()):
         raise OfficeError(
             f"task {stored.name} ended at {format_instant(stored.task.expires)}",
             code="approval.expired",

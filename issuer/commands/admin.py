@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from issuer.commands import audit, tokens
+from issuer.commands import audit, tokens, two_persons
 from issuer.commands.common import (
     DataOption,
     InstitutionOption,
@@ -82,6 +82,7 @@ def _register_deploy(admin: typer.Typer) -> None:
 def _register_institution(admin: typer.Typer) -> None:
     institution = typer.Typer(help="Institutions that issue here.", no_args_is_help=True)
     admin.add_typer(institution, name="institution")
+    two_persons.register(admin, institution)
 
     @institution.command("create")
     def create(

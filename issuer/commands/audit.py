@@ -12,6 +12,8 @@ from issuer.commands.common import (
     InstitutionOption,
     JsonOption,
     LangOption,
+    RegistryOption,
+    RpcOption,
     Terminal,
     opened,
     terminal,
@@ -42,6 +44,8 @@ def register(admin: typer.Typer) -> None:
         kept: Annotated[
             str | None, typer.Option("--kept", metavar="ROOT", help="With --check: the earlier root that you kept.")
         ] = None,
+        rpc_url: RpcOption = None,
+        registry: RegistryOption = None,
         institution: InstitutionOption = None,
         data: DataOption = None,
         as_json: JsonOption = False,
@@ -49,16 +53,32 @@ def register(admin: typer.Typer) -> None:
     ) -> None:
         """Say how the log of acts stands against the registry (exit code 1 when it was tampered with), or prove it."""
         code = 0
-        with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
+        with terminal(data, lang, as_json=as_json, rpc_url=rpc_url, registry_file=registry) as shown:
             if check is not None:
-                _check(shown, office, check, kept)
-            elif prove is not None or consistency is not None:
-                _prove(shown, office, office.institution(institution), prove, consistency)
-            elif publish:
-                _publish(shown, office, office.institution(institution))
-            else:
-                code = _stand(shown, office, office.institution(institution))
+                _check(shown, check, kept)  # needs no office: an auditor has none
+                return
+            with opened(shown) as office:
+                code = _answer(shown, office, office.institution(institution), prove, consistency, publish=publish)
         raise typer.Exit(code)
+
+
+def _answer(
+    shown: Terminal,
+    office: Office,
+    institution: Institution,
+    prove: int | None,
+    consistency: tuple[int, int] | None,
+    *,
+    publish: bool,
+) -> int:
+    """Say or prove what was asked for and return the exit code."""
+    if prove is not None or consistency is not None:
+        _prove(shown, office, institution, prove, consistency)
+    elif publish:
+        _publish(shown, office, institution)
+    else:
+        return _stand(shown, office, institution)
+    return 0
 
 
 def _stand(shown: Terminal, office: Office, institution: Institution) -> int:
@@ -105,14 +125,15 @@ def _prove(
     shown.answer(document, json.dumps(document, ensure_ascii=False, indent=2))
 
 
-def _check(shown: Terminal, office: Office, file: Path, kept: str | None) -> None:
+def _check(shown: Terminal, file: Path, kept: str | None) -> None:
     """Check the proof in *file*; what does not hold is raised with its code."""
     from issuer import files
+    from issuer.app import EvmChain
     from jikin.anchoring import log
     from jikin.codec import strict_json
     from jikin.errors import OfficeError
 
-    value, view = strict_json.parse(files.read(file)), office.chain.registry.view()
+    value, view = strict_json.parse(files.read(file)), EvmChain(shown.settings).registry.view()
     if isinstance(value, dict) and value.get("type") == log.GROWTH:
         if kept is None:
             raise OfficeError(

@@ -55,8 +55,15 @@ sealed_rows = Table(
     metadata,
     Column("embargo_id", ID, ForeignKey("embargoes.id"), primary_key=True, autoincrement=False),
     Column("part", Integer, primary_key=True, autoincrement=False),
-    Column("leaves", LargeBinary, nullable=False),  # of the part's places, 32 bytes each
-    Column("ciphertext", LargeBinary),  # none: the embargo was opened
+    Column("ciphertext", LargeBinary, nullable=False),
+)
+
+embargo_trees = Table(
+    "embargo_trees",
+    metadata,
+    Column("embargo_id", ID, ForeignKey("embargoes.id"), primary_key=True, autoincrement=False),
+    Column("part", Integer, primary_key=True, autoincrement=False),
+    Column("nodes", LargeBinary, nullable=False),  # all levels, leaves first, cut into parts of equal length
 )
 
 openings = Table(

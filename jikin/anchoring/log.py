@@ -16,19 +16,18 @@ from jikin.anchoring import consistency
 from jikin.anchoring.chain import AuditHead, RegistryView
 from jikin.anchoring.members import Members
 from jikin.anchoring.merkle import MAX_LEAVES, check_index, root_from_path
-from jikin.anchoring.statements import SALT_BYTES, context_hash, uint
+from jikin.anchoring.place import MEMBERS, Place
+from jikin.anchoring.statements import SALT_BYTES, uint
 from jikin.codec import jcs
 from jikin.errors import AnchorError
-from jikin.values import Address, ChainId, Digest, IssuerId, Json, JsonObject, sha256
+from jikin.values import Digest, Json, JsonObject, sha256
 
-VERSION = 1
 ACT, GROWTH = "AuditAct", "AuditGrowth"  # the types of the two proofs in their JSON forms
 _LEAF_PREFIX = b"\x00"
 _MAGIC = b"JKU1"
 _BELOW_SIZE = MAX_LEAVES + 1
-_PLACE = ("type", "v", "chain", "registry", "issuerId")
-_ACT_MEMBERS = (*_PLACE, "seq", "salt", "act", "size", "path")
-_GROWTH_MEMBERS = (*_PLACE, "first", "firstRoot", "second", "secondRoot", "proof")
+_ACT_MEMBERS = (*MEMBERS, "seq", "salt", "act", "size", "path")
+_GROWTH_MEMBERS = (*MEMBERS, "first", "firstRoot", "second", "secondRoot", "proof")
 
 
 def content_digest(act: JsonObject) -> Digest:
@@ -46,50 +45,13 @@ def act_leaf(context: Digest, seq: int, salt: bytes, content: Digest) -> Digest:
     return Digest(sha256(_LEAF_PREFIX + _MAGIC + context.raw + uint(seq, 8) + salt + content.raw))
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Whose log it is: the issuer, in one registry on one chain."""
-
-    chain: ChainId
-    registry: Address
-    issuer_id: IssuerId
-
-    @property
-    def context(self) -> Digest:
-        """Return *ctx* (STATEMENTS 1)."""
-        return context_hash(self.chain, self.registry, self.issuer_id)
-
-    def to_json(self, kind: str) -> JsonObject:
-        """Return the members with which a proof of the type *kind* begins."""
-        return {
-            "type": kind,
-            "v": VERSION,
-            "chain": str(self.chain),
-            "registry": str(self.registry),
-            "issuerId": self.issuer_id.hex(),
-        }
-
-    @classmethod
-    def read(cls, members: Members, kind: str) -> Place:
-        """Read what ``to_json`` writes; raises AnchorError."""
-        members.constant("type", kind)
-        members.constant("v", VERSION)
-        return cls(members.chain("chain"), members.address("registry"), members.issuer_id("issuerId"))
-
-    def head_in(self, view: RegistryView) -> AuditHead:
-        """Return the head that *view* has of this log.
-
-        Raises AnchorError: ``anchor.log.foreign`` for a log of another chain or registry, ``anchor.log.no-head``.
-        """
-        if (self.chain, self.registry) != (view.pins.chain, view.pins.registry):
-            raise AnchorError(
-                f"the proof is about {self.chain} {self.registry}; asked is {view.pins.chain} {view.pins.registry}",
-                code="anchor.log.foreign",
-            )
-        head = view.audit_head(self.issuer_id)
-        if head is None:
-            raise AnchorError("the registry has no head of this issuer's log", code="anchor.log.no-head")
-        return head
+def _head_in(view: RegistryView, place: Place) -> AuditHead:
+    """Return the head that *view* has of the log at *place*; raises AnchorError."""
+    place.check_in(view, "log")
+    head = view.audit_head(place.issuer_id)
+    if head is None:
+        raise AnchorError("the registry has no head of this issuer's log", code="anchor.log.no-head")
+    return head
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +142,7 @@ def check_act(proof: ActProof, view: RegistryView) -> AuditHead:
     Raises AnchorError: ``anchor.log.other-head`` when the registry's head is over another number of acts (ask for the
     proof anew), ``anchor.log.mismatch`` when act, salt or path are not what that head stands for.
     """
-    head = proof.place.head_in(view)
+    head = _head_in(view, proof.place)
     if proof.size != head.size:
         raise AnchorError(
             f"the proof leads to a head over {proof.size} acts, the registry's is over {head.size}",
@@ -200,7 +162,7 @@ def check_growth(proof: GrowthProof, view: RegistryView, kept_root: Digest) -> A
     *kept_root* is what the auditor has noted or read from an event: whoever shows the proof could choose another.
     Raises AnchorError: ``anchor.log.kept``, ``anchor.log.other-head``, ``anchor.inconsistent``, ``anchor.path-length``.
     """
-    head = proof.place.head_in(view)
+    head = _head_in(view, proof.place)
     if proof.first_root != kept_root:
         raise AnchorError(
             f"the proof begins at {proof.first_root}, kept is {kept_root}: another log, or one that was rewritten",

@@ -117,10 +117,17 @@ def _embargoes() -> None:
         "sealed_rows",
         sa.Column("embargo_id", _ID, autoincrement=False, nullable=False),
         sa.Column("part", sa.Integer(), autoincrement=False, nullable=False),
-        sa.Column("leaves", sa.LargeBinary(), nullable=False),
-        sa.Column("ciphertext", sa.LargeBinary(), nullable=True),
+        sa.Column("ciphertext", sa.LargeBinary(), nullable=False),
         _to("sealed_rows", "embargo_id", "embargoes"),
         _key("sealed_rows", "embargo_id", "part"),
+    )
+    op.create_table(
+        "embargo_trees",
+        sa.Column("embargo_id", _ID, autoincrement=False, nullable=False),
+        sa.Column("part", sa.Integer(), autoincrement=False, nullable=False),
+        sa.Column("nodes", sa.LargeBinary(), nullable=False),
+        _to("embargo_trees", "embargo_id", "embargoes"),
+        _key("embargo_trees", "embargo_id", "part"),
     )
     op.create_table(
         "openings",
@@ -204,7 +211,15 @@ def upgrade() -> None:
 
 def downgrade() -> None:
     """Take it all back; numbers, salts and heads of the log are lost, what the registry has of them stays."""
-    for name in ("issue_approvals", "issue_tasks", "openings", "sealed_rows", "embargoes", "audit_heads"):
+    for name in (
+        "issue_approvals",
+        "issue_tasks",
+        "openings",
+        "embargo_trees",
+        "sealed_rows",
+        "embargoes",
+        "audit_heads",
+    ):
         op.drop_table(name)
     with op.batch_alter_table("audit") as audit:
         audit.drop_constraint(op.f("uq_audit_institution_id_seq"), type_="unique")
