@@ -80,6 +80,13 @@ def manifest(
     }
 
 
+def embargo_of(manifest: JsonObject) -> int | None:
+    """Return until when the list of a manifest is sealed (Unix second), None when it is not."""
+    policy = manifest.get("policy")
+    until = policy.get("embargo") if isinstance(policy, Mapping) else None
+    return until if isinstance(until, int) else None
+
+
 @dataclass(frozen=True, slots=True)
 class IssueTask:
     """A list that waits for two persons, or was released by them: of a batch or of an embargo."""

@@ -11,7 +11,19 @@ from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
 from issuer import app, audit_log, copies, embargo, embargo_opening, two_persons
-from issuer.http import applications, audit, batches, console, holders, protocol, public, revocations, sign_in, vc_api
+from issuer.http import (
+    applications,
+    audit,
+    batches,
+    console,
+    holders,
+    protocol,
+    public,
+    releases,
+    revocations,
+    sign_in,
+    vc_api,
+)
 from issuer.office import Office
 from issuer.running import Runner
 from issuer.settings import Settings
@@ -36,11 +48,15 @@ ROUTERS = (
     protocol.router,
     vc_api.router,
     audit.router,
+    releases.router,
+    releases.console_router,
     public.router,
 )
 
 # What the calendar says is to be done, each by a thread of its own.
 CHORES = (embargo_opening.open_due, embargo.anchor_due, audit_log.publish_due, two_persons.forget_records)
+
+UPLOAD_PATHS = (*batches.UPLOAD_PATHS, *releases.UPLOAD_PATHS, "/admin/sealed")
 
 
 def application(settings: Settings) -> FastAPI:
@@ -77,7 +93,7 @@ def application_of(office: Office) -> FastAPI:
             runner.stop()
             office.database.close()
 
-    service = create(frame, ROUTERS, ready=_ready(office, runner), lifespan=lifespan, upload_paths=batches.UPLOAD_PATHS)
+    service = create(frame, ROUTERS, ready=_ready(office, runner), lifespan=lifespan, upload_paths=UPLOAD_PATHS)
     service.state.office = office
     service.state.runner = runner
     return service

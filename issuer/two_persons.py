@@ -6,6 +6,7 @@ to issue, and before each signature it compares the record with the one that was
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 
 from sqlalchemy import Connection
@@ -222,6 +223,25 @@ def waiting(office: Office, institution: Institution) -> tuple[StoredTask, ...]:
     with office.database.read() as connection:
         found = issue_tasks.every(connection, institution.id, only_waiting=True)
     return tuple(one for one in found if not ended(one, office.clock()))
+
+
+def waiting_for(office: Office, batch: Batch) -> StoredTask | None:
+    """Return the task that *batch* waits for, None when nobody has to sign it any more, or had to."""
+    with office.database.read() as connection:
+        found = issue_tasks.live(connection, batch_id=batch.id)
+    return found if found is not None and found.state in (TaskState.DRAFT, TaskState.OPEN) else None
+
+
+def for_officer(office: Office, officer: Officer) -> tuple[StoredTask, ...]:
+    """Return what waits for a signature that *officer* can give now, oldest first."""
+    with office.database.read() as connection:
+        institution = institutions.by_id(connection, officer.institution_id)
+    found = []
+    for stored in waiting(office, institution):
+        with office.database.read() as connection, contextlib.suppress(OfficeError):
+            part_of(connection, stored, officer)
+            found.append(stored)
+    return tuple(found)
 
 
 def part_of(connection: Connection, stored: StoredTask, officer: Officer) -> str:

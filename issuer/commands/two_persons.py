@@ -123,8 +123,10 @@ def _go_on(office: Office, stored: StoredTask) -> None:
 
 def line(shown: Terminal, stored: StoredTask) -> str:
     """Return what the task releases, in one line."""
-    manifest, policy = stored.task.manifest, stored.task.manifest["policy"]
-    until = policy.get("embargo") if isinstance(policy, dict) else None
+    from issuer.issue_approval import embargo_of
+
+    manifest = stored.task.manifest
+    until = embargo_of(manifest)
     text = shown.words(
         "issue.task",
         task=stored.name,
@@ -134,7 +136,7 @@ def line(shown: Terminal, stored: StoredTask) -> str:
     )
     if until is None:
         return text
-    return f"{text} {shown.words('issue.sealed-until', time=format_instant(int(str(until))))}"
+    return f"{text} {shown.words('issue.sealed-until', time=format_instant(until))}"
 
 
 def to_json(stored: StoredTask) -> dict[str, Json]:

@@ -288,7 +288,7 @@ def test_every_page_and_count_is_what_it_was_before_the_list_was_sealed(bureau: 
     officer = Person(bureau, "박서연", ALL_ROLES).enrol()
     counter = open_counter(bureau)
     counter.client.cookies.set(counter.client.app.state.frame.cookie_name("officer"), officer.token)  # type: ignore[attr-defined]
-    pages = ("/statistics", "/apply", "/admin", "/admin/batches", "/admin/certificates", "/admin/changes")
+    pages = ("/", "/claim", "/progress", "/admin", "/admin/batches", "/admin/certificates", "/admin/changes")
 
     def seen() -> dict[str, tuple[int, str]]:
         answers = {path: counter.client.get(path, headers={"accept": "text/html"}) for path in pages}
