@@ -14,7 +14,7 @@ from fastapi import APIRouter, Depends, Request, Response
 from sqlalchemy import Connection
 from starlette.responses import JSONResponse
 
-from issuer import approving, embargo, embargo_approval, issue_approval, lists, row_faults, two_persons
+from issuer import approving, embargo, embargo_approval, issue_approval, lists, two_persons
 from issuer.approving import Officer, Role
 from issuer.candidates import Read
 from issuer.embargo import Wish
@@ -40,6 +40,7 @@ MayIssue = Annotated[Access, Depends(access_to(Scope.ISSUE))]
 _CHANGES = [Depends(same_origin)]
 _NO_STORE = {"cache-control": "no-store"}
 _SHOWN_ROWS = 200
+_TOLD = 20
 
 
 # ------------------------------------------------------------------------------------------------------------ programs
@@ -67,9 +68,7 @@ def seal(
     wish = Wish(office.types.named(form["type"]), office.settings.suite, parse_instant(form["until"]))
     sealed, looked = _sealed(office, institution, wish, files[0].data, None)
     if sealed is None:
-        faults = [row_faults.to_json(fault) | {"row": row.line} for row in looked.bad for fault in row.faults]
-        body = {"code": "embargo.rows", "detail": "rows of the list are wrong; nothing of it was kept", "rows": faults}
-        return JSONResponse(body, 422, _NO_STORE)
+        raise _refused(looked)
     return JSONResponse(embargo.to_json(sealed), 201, _NO_STORE)
 
 
@@ -77,6 +76,20 @@ def seal(
 def stand(office: OfficeHere, institution: InstitutionHere, _access: MayIssue, number: RowId) -> Response:
     """Return state, time, root and size; after the release the batch."""
     return JSONResponse(embargo.to_json(_of(office, institution.id, number)), headers=_NO_STORE)
+
+
+def _refused(looked: Read) -> Problem:
+    """Return the answer for a list with wrong rows: which and where, never what stood there."""
+    places = [
+        f"row {row.line}: {fault.column or 'as a whole'} ({fault.code})" for row in looked.bad for fault in row.faults
+    ]
+    more = f" and {len(places) - _TOLD} more" if len(places) > _TOLD else ""
+    return Problem(
+        422,
+        "embargo.rows",
+        f"nothing was sealed: {'; '.join(places[:_TOLD])}{more}",
+        "correct them and send the list again; a sealed list cannot be corrected later",
+    )
 
 
 def _of(office: Office, institution_id: int, number: int) -> Embargo:

@@ -162,7 +162,9 @@ def test_a_program_seals_a_list_and_asks_how_it_stands(bureau: Bureau) -> None:
     assert send(LIST, until=format_instant(bureau.clock.now + 7200)).json()["code"] == "office.key-reused"
     wrong = send(listed(candidate(1), candidate(2, name_ko="")))
     assert wrong.status_code == 422
-    assert {row["row"] for row in wrong.json()["rows"]} == {3}
+    assert wrong.headers["content-type"] == "application/problem+json"
+    assert wrong.json()["code"] == "embargo.rows"
+    assert "row 3: name_ko (" in wrong.json()["detail"]
     assert counter.client.post("/embargoes", data={"type": TYPE, "until": until}).status_code == 401
 
     Timekeeper(bureau.office, CHORES).round()
