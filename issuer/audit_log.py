@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
+from sqlalchemy import Connection
+
 from issuer.office import AUDIT, Office
 from issuer.sending import Errand
 from issuer.store import audit, institutions
@@ -23,9 +25,10 @@ from jikin.anchoring.log import ActProof, GrowthProof, act_leaf, content_digest
 from jikin.anchoring.merkle import Tree
 from jikin.anchoring.place import Place
 from jikin.errors import OfficeError
-from jikin.values import JsonObject, format_instant
+from jikin.values import Digest, JsonObject, format_instant
 
 _HOUR = 3600
+_LEAF_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,15 +56,25 @@ class Standing:
 
 @dataclass(frozen=True, slots=True)
 class _Log:
-    """The rows of a log and the leaves that they make."""
+    """The rows of a log, what each says now, hashed, and the leaves that they make (32 bytes each)."""
 
     place: Place
     rows: tuple[LogRow, ...] = field(repr=False)
+    contents: tuple[Digest, ...] = field(repr=False)
+    leaves: bytes = field(repr=False)
+
+    @classmethod
+    def read(cls, connection: Connection, office: Office, institution: Institution) -> _Log:
+        """Return the log of *institution* as its rows are now."""
+        pins, rows = office.chain.registry.pins, audit.log_of(connection, institution.id)
+        place = Place(pins.chain, pins.registry, institution.issuer_id)
+        context, contents = place.context, tuple(content_digest(row.act.to_json()) for row in rows)
+        leaves = (act_leaf(context, row.seq, row.salt, said).raw for row, said in zip(rows, contents, strict=True))
+        return cls(place, rows, contents, b"".join(leaves))
 
     def tree(self, size: int) -> Tree:
-        """Return the tree over the first *size* acts, as the rows say them now."""
-        context = self.place.context
-        return Tree(act_leaf(context, row.seq, row.salt, content_digest(row.act.to_json())) for row in self.rows[:size])
+        """Return the tree over the first *size* acts."""
+        return Tree.from_leaves(self.leaves[: size * _LEAF_BYTES])
 
 
 def examine(office: Office, institution: Institution) -> Standing:
@@ -71,25 +84,19 @@ def examine(office: Office, institution: Institution) -> Standing:
     """
     view = office.chain.registry.view()
     with office.database.read() as connection:
-        log = _log(office, institution, audit.log_of(connection, institution.id))
-        count = audit.count(connection, institution.id)
+        log, count = _Log.read(connection, office, institution), audit.count(connection, institution.id)
         noted = audit.heads_of(connection, institution.id)
     head = view.audit_head(institution.issuer_id)
     heads = {one.size: one for one in (*noted, *((head,) if head is not None else ()))}
     return Standing(len(log.rows), head, tuple(_faults(log, count, list(heads.values()))))
 
 
-def _log(office: Office, institution: Institution, rows: tuple[LogRow, ...]) -> _Log:
-    pins = office.chain.registry.pins
-    return _Log(Place(pins.chain, pins.registry, institution.issuer_id), rows)
-
-
 def _faults(log: _Log, count: int, heads: Sequence[AuditHead]) -> Iterator[Fault]:
     missing = next((seq for seq, row in enumerate(log.rows) if row.seq != seq), None)
     if missing is not None:
         yield Fault("audit.gap", missing, f"act {missing} is missing")
-    for row in log.rows:
-        if content_digest(row.act.to_json()) != row.content:
+    for row, said in zip(log.rows, log.contents, strict=True):
+        if said != row.content:
             yield Fault("audit.changed", row.seq, f"act {row.seq} says something else than when it was written")
     known = max([count, *(head.size for head in heads)])
     if len(log.rows) < known:
@@ -143,16 +150,17 @@ def publish(office: Office, institution: Institution) -> AuditHead:
     Raises OfficeError (``audit.…``) for a log that was tampered with, ``audit.empty``; ChainUnavailableError.
     """
     head = office.chain.registry.view().audit_head(institution.issuer_id)
+    with office.database.read() as connection:  # hashing a long log takes seconds; writers need not wait for it
+        log, count = _Log.read(connection, office, institution), audit.count(connection, institution.id)
+    _sound(log, count, () if head is None else (head,))
+    if not log.rows:
+        raise OfficeError(f"the log of {institution.domain} has no acts yet", code="audit.empty")
+    newest = PlannedHead(len(log.rows), log.tree(len(log.rows)).root)
     with office.database.write() as connection:
-        log = _log(office, institution, audit.log_of(connection, institution.id))
-        _sound(log, audit.count(connection, institution.id), () if head is None else (head,))
         if head is not None:
             audit.publish(connection, institution.id, head)
-            if head.size == len(log.rows):
+            if head.size >= newest.size:
                 return head
-        if not log.rows:
-            raise OfficeError(f"the log of {institution.domain} has no acts yet", code="audit.empty")
-        newest = PlannedHead(len(log.rows), log.tree(len(log.rows)).root)
         plan = audit.plan(connection, institution.id, newest)
     view = office.outbox(institution, AUDIT).carry_out(_errand(institution, plan))
     taken = view.audit_head(institution.issuer_id)
@@ -214,8 +222,8 @@ def _published(office: Office, institution: Institution) -> tuple[_Log, AuditHea
     if head is None:
         raise OfficeError("no head of this log was published yet", code="audit.not-published")
     with office.database.read() as connection:
-        log = _log(office, institution, audit.log_of(connection, institution.id))
-        _sound(log, audit.count(connection, institution.id), (head,))
+        log, count = _Log.read(connection, office, institution), audit.count(connection, institution.id)
+    _sound(log, count, (head,))
     return log, head
 
 

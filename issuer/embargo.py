@@ -226,6 +226,30 @@ def anchor_due(office: Office) -> None:
     each_due(office, EmbargoState.SEALED, may, anchor)
 
 
+def anchor_again(office: Office) -> None:
+    """Put a list whose anchor a reorganisation has taken away back to where it is anchored, with the same root."""
+
+    def gone(sealed: Embargo) -> bool:
+        _, institution = read(office, sealed.id)
+        return office.chain.registry.view().anchor(institution.issuer_id, sealed.root) is None
+
+    each_due(office, EmbargoState.ANCHORED, gone, _unanchor)
+
+
+def _unanchor(office: Office, embargo_id: int) -> None:
+    sealed, institution = read(office, embargo_id)
+    with office.database.write() as connection:
+        embargoes.unanchored(connection, embargo_id)
+        audit.record(
+            connection,
+            at=office.clock(),
+            act="sealed list lost its anchor",
+            subject=f"embargoes/{embargo_id}",
+            institution_id=institution.id,
+            block=sealed.anchored_block,
+        )
+
+
 def each_due(
     office: Office, state: EmbargoState, may: Callable[[Embargo], bool], do: Callable[[Office, int], object]
 ) -> None:

@@ -40,6 +40,12 @@ def open_list(office: Office, embargo_id: int) -> Batch | None:
         return _batch(office, sealed)
     if sealed.state is not EmbargoState.ANCHORED or not is_ripe(office, sealed):
         raise _sealed(sealed)
+    if office.chain.registry.view().anchor(institution.issuer_id, sealed.root) is None:
+        raise OfficeError(
+            f"embargo {sealed.id} lost its anchor in a reorganisation of the chain",
+            code="embargo.unanchored",
+            hint="it is anchored again and opened then",
+        )
     with office.database.read() as connection:
         embargo_approval.check(connection, office, institution, sealed)
         parts = embargoes.parts_of(connection, sealed.id)

@@ -27,7 +27,7 @@ from issuer.http import (
 from issuer.office import Office
 from issuer.running import Runner
 from issuer.settings import Settings
-from issuer.timekeeping import Timekeeper
+from issuer.timekeeping import Chore, Timekeeper
 from jikin.errors import JikinError
 from jikin.web.app import create
 from jikin.web.frame import Frame
@@ -54,8 +54,13 @@ ROUTERS = (
 )
 
 # What the calendar says is to be done, each by a thread of its own.
-CHORES = (embargo_opening.open_due, embargo.anchor_due, audit_log.publish_due, two_persons.forget_records)
-
+CHORES = (
+    Chore(embargo_opening.open_due),
+    Chore(embargo.anchor_due, 1.0),
+    Chore(embargo.anchor_again, 30.0),
+    Chore(audit_log.publish_due, 10.0),
+    Chore(two_persons.forget_records, 60.0),
+)
 UPLOAD_PATHS = (*batches.UPLOAD_PATHS, *releases.UPLOAD_PATHS, "/admin/sealed")
 
 

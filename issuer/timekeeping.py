@@ -18,7 +18,18 @@ from jikin.errors import JikinError
 LOOK_SECONDS = 0.5
 _FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 120.0  # before a chore that failed is tried again; doubled each time
 
-Chore = Callable[[Office], object]
+
+@dataclass(frozen=True, slots=True)
+class Chore:
+    """Something the calendar may want done: *do* finds out by itself whether; it is looked at every *seconds*."""
+
+    do: Callable[[Office], object]
+    seconds: float = LOOK_SECONDS
+
+    @property
+    def name(self) -> str:
+        """Return what it is called in logs."""
+        return self.do.__name__
 
 
 @dataclass(slots=True)
@@ -34,7 +45,7 @@ class Timekeeper:
     def start(self) -> None:
         """Begin to look at the clock."""
         for number, chore in enumerate(self.chores):
-            thread = threading.Thread(target=self._run, args=(number,), name=f"jikin-{chore.__name__}", daemon=True)
+            thread = threading.Thread(target=self._run, args=(number,), name=f"jikin-{chore.name}", daemon=True)
             self._threads.append(thread)
             thread.start()
 
@@ -52,16 +63,16 @@ class Timekeeper:
     def _run(self, number: int) -> None:
         while not self._stopping.is_set():
             self._look(number)
-            self._stopping.wait(LOOK_SECONDS)
+            self._stopping.wait(self.chores[number].seconds)
 
     def _look(self, number: int) -> None:
         """Do a chore once unless it pauses; what goes wrong is written down and never ends the thread."""
         left, pause = self._waits.get(number, (0.0, 0.0))
         if left > 0:
-            self._waits[number] = (left - LOOK_SECONDS, pause)
+            self._waits[number] = (left - self.chores[number].seconds, pause)
             return
         try:
-            self.chores[number](self.office)
+            self.chores[number].do(self.office)
         except JikinError as error:
             self._put_off(number, error.code, pause)
         except Exception as error:  # noqa: BLE001  # the database may be away, or we are wrong: the thread goes on
@@ -72,4 +83,4 @@ class Timekeeper:
     def _put_off(self, number: int, code: str, before: float) -> None:
         pause = _FIRST_PAUSE if not before else min(before * 2, _LONGEST_PAUSE)
         self._waits[number] = (pause, pause)
-        logs.logger().warning("chore stopped", step=self.chores[number].__name__, code=code, seconds=pause)
+        logs.logger().warning("chore stopped", step=self.chores[number].name, code=code, seconds=pause)

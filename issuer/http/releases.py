@@ -230,7 +230,7 @@ def _release(
         request,
         "admin-release.html",
         officer,
-        "changes",
+        "batches",
         status=200 if error is None else status_of(error),
         stored=stored,
         manifest=stored.task.manifest,

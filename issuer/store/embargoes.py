@@ -156,6 +156,15 @@ def anchored(connection: Connection, embargo_id: int, *, block: int, time: int) 
     )
 
 
+def unanchored(connection: Connection, embargo_id: int) -> None:
+    """Note that the root is not on the chain any more: it is anchored again as it is."""
+    connection.execute(
+        update(embargoes)
+        .where(embargoes.c.id == embargo_id, embargoes.c.state == EmbargoState.ANCHORED)
+        .values(state=EmbargoState.SEALED, anchored_block=None, anchored_at=None)
+    )
+
+
 def note_error(connection: Connection, embargo_id: int, code: str | None) -> None:
     """Keep why the embargo stands still, or that it moves again (None)."""
     connection.execute(update(embargoes).where(embargoes.c.id == embargo_id).values(error_code=code))

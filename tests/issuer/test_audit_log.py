@@ -19,7 +19,7 @@ from issuer.store import audit
 from issuer.store.audit import log_of
 from issuer.store.tables import audit as table
 from issuer.store.tables import audit_heads, institutions
-from issuer.timekeeping import Timekeeper
+from issuer.timekeeping import Chore, Timekeeper
 from issuer.tokens import Scope
 from jikin.anchoring import log
 from jikin.anchoring.acts import Rights
@@ -173,7 +173,7 @@ def test_the_head_is_published_by_an_account_that_can_do_nothing_else(published:
 
 def test_a_head_is_published_once_a_day_and_what_was_missed_is_made_up_by_one(bureau: Bureau) -> None:
     office, institution = bureau.office, bureau.institution
-    keeper = Timekeeper(office, (audit_log.publish_due,))
+    keeper = Timekeeper(office, (Chore(audit_log.publish_due),))
 
     def size() -> int:
         head = bureau.chain.view().audit_head(institution.issuer_id)
@@ -225,7 +225,7 @@ def test_a_chore_that_fails_waits_and_does_not_hold_up_the_others(bureau: Bureau
         done.append("failing")
         raise OfficeError("no", code="office.test")
 
-    keeper = Timekeeper(bureau.office, (failing, lambda _office: done.append("other")))
+    keeper = Timekeeper(bureau.office, (Chore(failing), Chore(lambda _office: done.append("other"))))
     for _ in range(3):
         keeper.round()
     assert done == ["failing", "other", "other", "other"]

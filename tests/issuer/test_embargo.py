@@ -24,7 +24,7 @@ from issuer.store.embargo_tables import openings as openings_table
 from issuer.store.embargoes import Embargo, EmbargoState
 from issuer.store.issue_tasks import TaskState
 from issuer.store.tables import rows as rows_table
-from issuer.timekeeping import Timekeeper
+from issuer.timekeeping import Chore, Timekeeper
 from jikin.anchoring.acts import LeafKind
 from jikin.anchoring.embargo import Opening, check_opening, differences
 from jikin.anchoring.merkle import Tree
@@ -38,7 +38,7 @@ from tests.issuing_service import open_counter
 HOUR = 3600
 NONCES = re.compile(r'nonce="[^"]*"')  # of the page's own styles, another on each page
 PASSED, FAILED = "황보합격", "제갈낙방"
-CHORES = (embargo_opening.open_due, embargo.anchor_due)
+CHORES = (Chore(embargo_opening.open_due), Chore(embargo.anchor_due), Chore(embargo.anchor_again))
 
 
 def listed(*lines: str) -> bytes:
@@ -369,6 +369,35 @@ def test_without_the_chain_nothing_is_opened_and_with_it_all_that_is_due(bureau:
     assert (opened.state, opened.error_code) == (EmbargoState.OPENED, None)
 
 
+def test_an_anchor_that_a_reorganisation_took_away_is_made_again_with_the_same_root(bureau: Bureau) -> None:
+    keeper, one = Timekeeper(bureau.office, CHORES), sealed(bureau)
+    keeper.round()
+    before = state(bureau, one)
+    assert before.anchored_block is not None
+    bureau.chain.reorganise(bureau.chain.view().block.number - before.anchored_block + 1)
+    assert bureau.chain.view().anchor(bureau.institution.issuer_id, one.root) is None
+    keeper.round()
+    assert state(bureau, one).state is EmbargoState.SEALED
+    keeper.round()
+    again = state(bureau, one)
+    assert (again.state, again.root) == (EmbargoState.ANCHORED, one.root)
+    announced(bureau, one)
+    keeper.round()
+    opened = state(bureau, one)
+    shown = list(embargo_opening.openings(bureau.office, bureau.institution, opened))
+    assert {check_opening(each.opening, bureau.chain.view()).block for each in shown} == {again.anchored_block}
+
+
+def test_a_list_without_its_anchor_is_not_opened(bureau: Bureau) -> None:
+    one = sealed(bureau)
+    embargo.anchor(bureau.office, one.id)
+    block = state(bureau, one).anchored_block
+    assert block is not None
+    bureau.chain.reorganise(bureau.chain.view().block.number - block + 1)
+    announced(bureau, one)
+    assert code_of(lambda: embargo_opening.open_list(bureau.office, one.id)) == "embargo.unanchored"
+
+
 # ------------------------------------------------------------------------------------------------------------ tampering
 
 
@@ -425,7 +454,8 @@ def test_whoever_writes_to_the_database_opens_nothing_and_changes_nothing(
     embargo.anchor(bureau.office, one.id)
     tamper(bureau, one)
     announced(bureau, one)
-    assert code_of(lambda: embargo_opening.open_list(bureau.office, one.id)) == "embargo.tampered"
+    found = code_of(lambda: embargo_opening.open_list(bureau.office, one.id))
+    assert found in {"embargo.tampered", "embargo.unanchored"}  # the second: another root than any the registry has
     with bureau.office.database.read() as connection:
         assert batches.every(connection, bureau.institution.id) == ()
         assert connection.execute(select(openings_table)).all() == []
