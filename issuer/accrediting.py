@@ -1,8 +1,8 @@
 """Setting up an institution: its keys, its public files, and its place in the registry.
 
-On a chain of one's own the office plays every part, each with an account of its own: accreditor, owner, and two
-operators that may only anchor or only change the status. Every step looks at the registry first and does only what is
-missing, so that a set-up that was interrupted is simply run again.
+On a chain of one's own the office plays every part, each with an account of its own: accreditor, owner, and three
+operators that may only anchor, only change the status, or only publish heads of the log of acts. Every step looks at
+the registry first and does only what is missing, so that a set-up that was interrupted is simply run again.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 from issuer import approving, signing
 from issuer.approving import Officer, Role
-from issuer.office import ACCREDITOR, ANCHORING, ASSERTION, OWNER, POST_QUANTUM, STATUS, Office
+from issuer.office import ACCREDITOR, ANCHORING, ASSERTION, AUDIT, OWNER, POST_QUANTUM, STATUS, Office
 from issuer.publishing import did_document
 from issuer.store import audit, institutions, officers
 from issuer.store.institutions import Institution, StatusList
@@ -42,7 +42,11 @@ ACCREDITATION_SECONDS = 5 * _YEAR
 OPERATOR_SECONDS = 2 * _YEAR
 OPERATOR_RENEWAL_SECONDS = _YEAR // 4  # rights that end sooner are given anew when the set-up is run again
 # Anchoring and status are different accounts: a thief of one cannot do the other's work (SECURITY 3.4).
-RIGHTS: Mapping[str, Rights] = {ANCHORING: Rights.ISSUE, STATUS: Rights.REVOKE | Rights.SUSPEND}
+RIGHTS: Mapping[str, Rights] = {
+    ANCHORING: Rights.ISSUE,
+    STATUS: Rights.REVOKE | Rights.SUSPEND,
+    AUDIT: Rights.AUDIT,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -151,7 +155,7 @@ def _signing_purposes(office: Office, institution: Institution) -> tuple[str, ..
 
 
 def _ensure_keys(office: Office, institution: Institution) -> None:
-    for purpose in (*_signing_purposes(office, institution), OWNER, ANCHORING, STATUS):
+    for purpose in (*_signing_purposes(office, institution), OWNER, ANCHORING, STATUS, AUDIT):
         with office.database.read() as connection:
             if institutions.find_key(connection, institution.id, purpose) is not None:
                 continue
@@ -175,7 +179,8 @@ def did_document_of(office: Office, institution: Institution) -> JsonObject:
 
 def accounts(office: Office, institution: Institution) -> dict[str, Address]:
     """Return the institution's accounts on the chain by purpose: those that need funds."""
-    return {purpose: Address.parse(office.key(institution, purpose).public) for purpose in (OWNER, ANCHORING, STATUS)}
+    purposes = (OWNER, ANCHORING, STATUS, AUDIT)
+    return {purpose: Address.parse(office.key(institution, purpose).public) for purpose in purposes}
 
 
 def register(office: Office, institution: Institution) -> None:

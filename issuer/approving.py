@@ -1,8 +1,8 @@
 """Two persons: what an officer signs, and whether the approvals of a task are enough (STATEMENTS 8, SECURITY 3.6).
 
-An approval is a signature over the hash of exactly what will be published: task, list, changes and notes, tied to the
-issuer and registry by its context, and to a time at which it ends. Nothing here trusts a state column: the worker
-computes every hash again from the rows it is about to publish.
+An approval is a signature over the hash of exactly what will be published (of a status change: task, list, changes and
+notes; of an issue: its manifest), tied to the issuer and registry by its context, and to a time at which it ends.
+Nothing here trusts a state column: the worker computes every hash again from the rows it is about to publish.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from jikin.status.array import State
 from jikin.values import Digest, Json, ListId, Signer, sha256
 
 ACT_STATUS = 1
+ACT_ISSUE = 2
 MAX_SECONDS = 86_400  # an approval holds a day at most
 _MAGIC = b"JKV1"
 _UID_BYTES = 16
@@ -95,9 +96,33 @@ def check_name(name: str) -> None:
         raise OfficeError("an officer's name has 1 to 40 printable characters", code="office.officer")
 
 
+class Approvable(Protocol):
+    """Something that two persons decide about."""
+
+    @property
+    def id(self) -> int:
+        """Return its row id among its like."""
+
+    @property
+    def institution_id(self) -> int:
+        """Return whose officers decide."""
+
+    @property
+    def expires(self) -> int:
+        """Return until when it waits (Unix second)."""
+
+    @property
+    def act(self) -> int:
+        """Return what kind of act it is: 1 a status change, 2 an issue."""
+
+    @property
+    def about(self) -> Digest:
+        """Return the subject of line 8: the hash of exactly what will be published."""
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
-    """What is to be approved. *uid* is 16 random bytes, *changes* packed as STATEMENTS 7, *notes* one per change.
+    """A status change to approve. *uid* is 16 random bytes, *changes* packed as STATEMENTS 7, *notes* one per change.
 
     A note is ``{"index", "state", "reason", "effective"}``; the epoch is not known yet and therefore not in it.
     """
@@ -111,6 +136,19 @@ class Task:
     break_glass: bool
     created_at: int
     expires: int
+
+    @property
+    def act(self) -> int:
+        """Return 1: a status change."""
+        return ACT_STATUS
+
+    @property
+    def about(self) -> Digest:
+        """Return H(taskId16 ‖ listId ‖ changes ‖ H(JCS(notes)))."""
+        if len(self.uid) != _UID_BYTES:
+            raise OfficeError(f"a task id has {_UID_BYTES} bytes, found {len(self.uid)}", code="approval.malformed")
+        notes = sha256(jcs.canonicalize([dict(note) for note in self.notes]))
+        return Digest(sha256(self.uid + self.list_id.raw + self.changes + notes))
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,25 +211,22 @@ def new_uid() -> bytes:
     return secrets.token_bytes(_UID_BYTES)
 
 
-def subject(task: Task) -> Digest:
-    """Return H(taskId16 ‖ listId ‖ changes ‖ H(JCS(notes))): what the approvals of *task* speak of."""
-    if len(task.uid) != _UID_BYTES:
-        raise OfficeError(f"a task id has {_UID_BYTES} bytes, found {len(task.uid)}", code="approval.malformed")
-    notes = sha256(jcs.canonicalize([dict(note) for note in task.notes]))
-    return Digest(sha256(task.uid + task.list_id.raw + task.changes + notes))
+def subject(task: Approvable) -> Digest:
+    """Return what the approvals of *task* speak of (line 8 of the statements)."""
+    return task.about
 
 
-def challenge(context: Digest, about: Digest, expires: int) -> bytes:
-    """Return H("JKV1" ‖ ctx ‖ act ‖ subject ‖ u64 expires), 32 bytes: what is signed for a status task."""
-    return sha256(_MAGIC + context.raw + uint(ACT_STATUS, 1) + about.raw + uint(expires, 8))
+def challenge(context: Digest, about: Digest, expires: int, act: int = ACT_STATUS) -> bytes:
+    """Return H("JKV1" ‖ ctx ‖ act ‖ subject ‖ u64 expires), 32 bytes: what is signed."""
+    return sha256(_MAGIC + context.raw + uint(act, 1) + about.raw + uint(expires, 8))
 
 
-def ends(task: Task, now: int) -> int:
+def ends(task: Approvable, now: int) -> int:
     """Return until when an approval given *now* holds: as long as its task, a day at most."""
     return min(task.expires, now + MAX_SECONDS)
 
 
-def approve(task: Task, officer: Officer, signer: Signer, *, part: str, context: Digest, now: int) -> Approval:
+def approve(task: Approvable, officer: Officer, signer: Signer, *, part: str, context: Digest, now: int) -> Approval:
     """Return *officer*'s signed approval of *task*, good until the task ends.
 
     Raises OfficeError when the signer is not this officer's key.
@@ -203,7 +238,7 @@ def approve(task: Task, officer: Officer, signer: Signer, *, part: str, context:
             hint="use the key file that was made when the officer was added",
         )
     expires = ends(task, now)
-    signature = signer.sign(challenge(context, subject(task), expires))
+    signature = signer.sign(challenge(context, task.about, expires, task.act))
     return Approval(task.id, officer.id, part, Ed25519Approval.name, expires, signature, now)
 
 
@@ -225,18 +260,34 @@ def check(task: Task, approvals: Sequence[Approval], officers: Sequence[Officer]
     before is for the store to say: an epoch names its task, and each task once.
     """
     by_id = {officer.id: officer for officer in officers}
-    valid = [_signed(task, approval, by_id, given) for approval in approvals]
     _check_notes(task)
     if task.break_glass:
-        _check_break_glass(task, valid)
+        _check_break_glass(task, [_signed(task, approval, by_id, given) for approval in approvals])
         return
+    _check_backdating(task, two_persons(task, approvals, officers, given), given)
+
+
+def two_persons(
+    task: Approvable,
+    approvals: Sequence[Approval],
+    officers: Sequence[Officer],
+    given: Circumstances,
+    *,
+    first_role: Role = Role.REQUEST,
+) -> tuple[Officer, Officer]:
+    """Return who requested and who approved *task*; refuse with OfficeError (``approval.…``) unless two did.
+
+    Two distinct officers with two distinct keys, the first with *first_role*, the second with the role to approve.
+    """
+    by_id = {officer.id: officer for officer in officers}
+    valid = [_signed(task, approval, by_id, given) for approval in approvals]
     asked = [one for one in valid if one.part == "request"]
     approved = [one for one in valid if one.part == "approve"]
     if not asked or not approved:
         missing = "request" if not asked else "approval by a second officer"
         raise OfficeError(f"the task has no valid {missing}", code="approval.missing")
     first = asked[0]
-    need(first.officer, Role.REQUEST)
+    need(first.officer, first_role)
     second = next((one for one in approved if one.officer.id != first.officer.id), None)
     if second is None or second.key == first.key:
         raise OfficeError(
@@ -244,7 +295,7 @@ def check(task: Task, approvals: Sequence[Approval], officers: Sequence[Officer]
             code="approval.same-officer",
         )
     need(second.officer, Role.APPROVE)
-    _check_backdating(task, (first.officer, second.officer), given)
+    return first.officer, second.officer
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,12 +307,12 @@ class _Signed:
     part: str
 
 
-def verify(task: Task, approval: Approval, officers: Sequence[Officer], given: Circumstances) -> None:
+def verify(task: Approvable, approval: Approval, officers: Sequence[Officer], given: Circumstances) -> None:
     """Refuse with OfficeError (``approval.…``) unless *approval* is signed by its officer for exactly *task*, now."""
     _signed(task, approval, {officer.id: officer for officer in officers}, given)
 
 
-def _signed(task: Task, approval: Approval, officers: Mapping[int, Officer], given: Circumstances) -> _Signed:
+def _signed(task: Approvable, approval: Approval, officers: Mapping[int, Officer], given: Circumstances) -> _Signed:
     """Return who gave *approval*; raises OfficeError when it does not hold for exactly this task at this time."""
     officer = officers.get(approval.officer_id)
     if officer is None or officer.institution_id != task.institution_id or officer.removed_at is not None:
@@ -276,7 +327,7 @@ def _signed(task: Task, approval: Approval, officers: Mapping[int, Officer], giv
     if kind is None:
         raise OfficeError(f"no approvals of kind {approval.kind!r} are known here", code="approval.kind")
     key = kind.key_of(officer, approval)
-    signed = challenge(given.context, subject(task), approval.expires)
+    signed = challenge(given.context, task.about, approval.expires, task.act)
     if approval.task_id != task.id or key is None or not kind.holds(officer, approval, signed):
         raise OfficeError(
             "the signature of an approval does not hold for what this task would publish",

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from issuer import accrediting
+from issuer import accrediting, audit_log
 from issuer.accrediting import RIGHTS
 from issuer.approving import Role
 from issuer.office import ASSERTION, POST_QUANTUM, Office
@@ -143,6 +143,7 @@ def _institution(
         yield _signing_key(office, institution, view)
         yield from _operators(office, institution, view)
         yield _status_list(office, institution, view)
+        yield _audit_log(office, institution)
     web = fetch if fetch is not None else WebFetch(allowed_hosts=("localhost", "127.0.0.1"))
     yield _tried(
         "domain", lambda: _agreement(office, institution, web), "the web site shows the published DID document", whose
@@ -251,6 +252,16 @@ def _operators(office: Office, institution: Institution, view: RegistryView) -> 
             f"{_LOW_WEI} wei or more",
             institution.domain,
         )
+
+
+def _audit_log(office: Office, institution: Institution) -> Check:
+    right = "every act is there, unchanged, under the registry's head"
+    try:
+        standing = audit_log.examine(office, institution)
+    except JikinError as error:
+        return Check("audit.log", None, f"{error} [{error.code}]", right, institution.domain)
+    found = ", ".join(fault.code for fault in standing.faults) or f"{standing.size} acts"
+    return Check("audit.log", not standing.faults, found, right, institution.domain)
 
 
 def _status_list(office: Office, institution: Institution, view: RegistryView) -> Check:

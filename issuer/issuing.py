@@ -18,7 +18,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from issuer import accrediting, row_faults, signing
+from issuer import accrediting, caps, embargo_opening, row_faults, signing, two_persons
 from issuer.office import ANCHORING, Office
 from issuer.sending import Errand
 from issuer.store import batches, copies, institutions
@@ -80,6 +80,7 @@ def reserve(office: Office, batch_id: int) -> None:
     batch, institution = batch_of(office, batch_id)
     if batch.state is not BatchState.ACCEPTED:
         return
+    two_persons.require(office, institution, batch)
     kind = office.types.named(batch.type)
     status_list = accrediting.ensure_status_list(office, institution, room=batch.count)
     now, year = office.clock(), office.today.year
@@ -87,6 +88,11 @@ def reserve(office: Office, batch_id: int) -> None:
         if batches.by_id(connection, batch_id).state is not BatchState.ACCEPTED:
             return  # another worker was faster
         rows = batches.source_rows(connection, batch_id, "good")
+        two_persons.use(connection, office, institution, batch, rows)
+        embargo_opening.check_records(
+            connection, office, institution, batch, {row.line: row.record or {} for row in rows}
+        )
+        caps.check_certificates(connection, office, institution, len(rows))
         current = institutions.status_list(connection, status_list.id)
         numbers = _free_numbers(connection, year, institution.number_code, len(rows))
         first = institutions.reserve_entries(connection, current.id, len(rows))
@@ -135,6 +141,10 @@ def sign_chunk(office: Office, batch_id: int) -> int:
             connection, batch_id, state=CredentialState.RESERVED, limit=office.settings.sign_chunk
         )
         lists = {one.id: one for one in institutions.every_status_list(connection, institution.id)}
+        two_persons.check_records(connection, office, institution, batch, waiting)
+        embargo_opening.check_records(
+            connection, office, institution, batch, {one.line: one.record or {} for one in waiting}
+        )
         originals = copies.records_of(connection, [one.copy_of for one in waiting if one.copy_of is not None])
     kind = office.types.named(batch.type)
     signed: dict[int, Signed] = {}

@@ -38,6 +38,7 @@ ACCREDITOR = "accreditor"
 OWNER = "owner"
 ANCHORING = "anchoring"
 STATUS = "status"
+AUDIT = "audit"
 
 
 class Chain(Protocol):

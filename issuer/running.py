@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from issuer import logs
 from issuer.jobs import Worker, mistake
 from issuer.office import Office
-from issuer.store import copies, tasks, uploads
+from issuer.store import copies, issue_tasks, tasks, uploads
 from issuer.store.batches import Origin
 from issuer.store.tasks import TaskState
 from jikin.errors import JikinError, OfficeError
@@ -125,9 +125,10 @@ class Runner:
         with self.office.database.read() as connection:
             approved = tasks.in_state(connection, TaskState.APPROVED)
             unfinished = copies.unfinished(connection, tuple(Origin))
+            unsigned = issue_tasks.unsigned_batches(connection)
         found = [Work("publish", one.task.id) for one in approved]
         ordered = sorted(unfinished, key=lambda one: (one.origin is Origin.LIST, one.id))
-        found += [Work("issue", one.id) for one in ordered]
+        found += [Work("issue", one.id) for one in ordered if one.id not in unsigned]
         now = time.monotonic()
         return next((work for work in found if self._pauses.get(work, _Pause(0, 0)).until <= now), None)
 

@@ -10,14 +10,16 @@ from fastapi import FastAPI
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from issuer import app, copies
+from issuer import app, audit_log, copies, embargo, embargo_opening, two_persons
 from issuer.http import (
     applications,
+    audit,
     batches,
     console,
     holders,
     protocol,
     public,
+    releases,
     revocations,
     sign_in,
     transactions,
@@ -26,6 +28,7 @@ from issuer.http import (
 from issuer.office import Office
 from issuer.running import Runner
 from issuer.settings import Settings
+from issuer.timekeeping import Chore, Timekeeper
 from jikin.anchoring.pins import check_at_start
 from jikin.errors import JikinError
 from jikin.web.app import create
@@ -48,8 +51,21 @@ ROUTERS = (
     protocol.router,
     vc_api.router,
     transactions.router,
+    audit.router,
+    releases.router,
+    releases.console_router,
     public.router,
 )
+
+# What the calendar says is to be done, each by a thread of its own.
+CHORES = (
+    Chore(embargo_opening.open_due),
+    Chore(embargo.anchor_due, 1.0),
+    Chore(embargo.anchor_again, 30.0),
+    Chore(audit_log.publish_due, 10.0),
+    Chore(two_persons.forget_records, 60.0),
+)
+UPLOAD_PATHS = (*batches.UPLOAD_PATHS, *releases.UPLOAD_PATHS, "/admin/sealed")
 
 
 def application(settings: Settings) -> FastAPI:
@@ -68,6 +84,7 @@ def application_of(office: Office) -> FastAPI:
     """Return the application over an office that is put together already; it is closed at the end."""
     settings = office.settings
     runner = Runner(office, copies.collect)
+    timekeeper = Timekeeper(office, CHORES)
     frame = Frame(
         name="issuer",
         base_url=settings.base_url,
@@ -81,13 +98,15 @@ def application_of(office: Office) -> FastAPI:
     @asynccontextmanager
     async def lifespan(_service: FastAPI) -> AsyncIterator[None]:
         runner.start()
+        timekeeper.start()
         try:
             yield
         finally:
+            timekeeper.stop()
             runner.stop()
             office.database.close()
 
-    service = create(frame, ROUTERS, ready=_ready(office, runner), lifespan=lifespan, upload_paths=batches.UPLOAD_PATHS)
+    service = create(frame, ROUTERS, ready=_ready(office, runner), lifespan=lifespan, upload_paths=UPLOAD_PATHS)
     service.state.office = office
     service.state.runner = runner
     return service

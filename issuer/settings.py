@@ -67,6 +67,9 @@ class Settings:
     csv_max_line_bytes: Annotated[int, About("longest line taken in; a longer one is one bad row", "bytes")] = 1 << 16
     csv_max_rows: Annotated[int, About("most rows of one file", "rows")] = 98_304
     status_log2_entries: Annotated[int, About("size of a new status list: 2 to the power of this, 17 to 22")] = 17
+    certificates_per_day: Annotated[int, About("most certificates one institution issues within a day")] = 1_000_000
+    embargo_leaves: Annotated[int, About("least leaves of a list under an embargo; it hides how many there are")] = 1024
+    audit_head_hours: Annotated[float, About("between two heads of the log of acts on the chain", "hours")] = 24.0
     approval_hours: Annotated[float, About("how long an approval holds, 24 at most", "hours")] = 24.0
     backdating_days: Annotated[int, About("an effective date further back needs the registrar", "days")] = 30
     clock_skew_seconds: Annotated[int, About("own clock against newest block, for doctor", "seconds")] = 60
@@ -94,6 +97,9 @@ class Settings:
     log_level: Annotated[str, About("least severe log record: DEBUG, INFO, WARNING, ERROR")] = "WARNING"
     lang: Annotated[str, About("language of messages, ko or en; empty: from LANG")] = ""
     passphrase: Annotated[Secret | None, About("opens the key files", "environment only")] = None
+    embargo_passphrase: Annotated[
+        Secret | None, About("opens the keys of lists under an embargo; empty: as the key files", "environment only")
+    ] = None
     officer_passphrase: Annotated[Secret | None, About("opens an officer's key file", "environment only")] = None
     officer_passphrase_file: Annotated[Path | None, About("its first line opens an officer's key file", "path")] = None
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -138,6 +144,10 @@ class Settings:
         if self.passphrase is not None:
             return self.passphrase.text
         return first_line(self.path(self.passphrase_file), "JIKIN_PASSPHRASE")
+
+    def embargo_key_passphrase(self) -> str:
+        """Return what opens the keys of embargoes; raises SettingsError when nothing gives it."""
+        return self.key_passphrase() if self.embargo_passphrase is None else self.embargo_passphrase.text
 
     def officer_key_passphrase(self) -> str | None:
         """Return what opens an officer's key file, None when nothing was set; raises SettingsError for a bad file."""
@@ -198,6 +208,9 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "csv_max_line_bytes": (64, 131_072),  # the reader of cells stops there
     "csv_max_rows": (1, 1 << 22),
     "status_log2_entries": (17, 22),
+    "certificates_per_day": (1, 1 << 32),
+    "embargo_leaves": (64, 1 << 22),
+    "audit_head_hours": (0.01, 24 * 7),
     "approval_hours": (0.01, 24),
     "backdating_days": (0, 36_500),
     "clock_skew_seconds": (1, 86_400),

@@ -23,6 +23,7 @@ class Scope(StrEnum):
     ISSUE = "issue"  # sign credentials (VC API)
     STATUS = "status"  # ask for changes of state
     TRANSACTIONS = "transactions"  # follow what the office sends to the chain
+    AUDIT = "audit"  # read proofs about the log of acts
 
 
 @dataclass(frozen=True, slots=True)

@@ -23,6 +23,7 @@ from typing import Any
 from vector_formulas import (
     Formula,
     Input,
+    act_leaf,
     anchor_slot,
     array_root,
     changes,
@@ -47,6 +48,7 @@ from vector_formulas import (
     older_root,
     opening_head,
     receipt,
+    result_leaf,
     sample,
     second_factor,
     sha,
@@ -491,9 +493,43 @@ def numbers() -> dict[str, Case]:
     }
 
 
+def logs() -> dict[str, Case]:
+    """Return line 11, and of line 2 the leaf of a result under an embargo."""
+    where = {"context": sample("context"), "salt": sample("salt")}
+    act = {"at": 1_790_000_000, "officer": 3, "act": "issue approved", "subject": "issue_tasks/7", "detail": {}}
+    columns = {"exam_number": "2602-000001", "name_ko": "김하늘"}
+    record = {"type": "national-technical-qualification", "result": "fail", "until": 1_790_000_000, "columns": columns}
+    return {
+        "actLeaf": statement(
+            11,
+            act_leaf,
+            {**where, "seq": 5, "act": act},
+            {
+                **each(context=sample("x"), salt=sample("x"), seq=6),
+                "salt short": {"salt": sample("x", 31)},
+                "seq too large": {"seq": 1 << 64},
+                "officer": {"act": {**act, "officer": None}},
+                "time": {"act": {**act, "at": 1_790_000_001}},
+                "detail": {"act": {**act, "detail": {"count": 1}}},
+            },
+        ),
+        "resultLeaf": statement(
+            2,
+            result_leaf,
+            {**where, "record": record},
+            {
+                **each(context=sample("x"), salt=sample("x")),
+                "result": {"record": {**record, "result": "pass"}},
+                "until": {"record": {**record, "until": 1_790_000_001}},
+                "a column": {"record": {**record, "columns": {**columns, "name_ko": "김하늬"}}},
+            },
+        ),
+    }
+
+
 def build() -> str:
     """Return the text of the file."""
-    cases = leaves() | trees() | slots() | receipts() | arrays() | notes() | heads() | numbers()
+    cases = leaves() | trees() | slots() | receipts() | arrays() | notes() | heads() | logs() | numbers()
     return json.dumps(cases, ensure_ascii=False, indent=1) + "\n"
 
 

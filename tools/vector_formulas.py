@@ -1,6 +1,6 @@
 """The formulas behind `tests/vectors/statements.json`, each from the members of an input to its output.
 
-Lines 1 to 5, 7, 13 and 14 go through the library; line 6 is written down here alone, as a second implementation.
+Lines 1 to 5, 7, 11, 13 and 14 go through the library; line 6 is written down here alone, as a second implementation.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import Any
 
 from jikin.anchoring import changes as packed
-from jikin.anchoring import merkle, statements
+from jikin.anchoring import embargo, log, merkle, statements
 from jikin.anchoring.acts import PublishStatus, Rights
 from jikin.anchoring.chain import RegistryPins
 from jikin.anchoring.digest import credential_digest
@@ -70,6 +70,15 @@ def leaf(given: Input) -> str:
     return statements.leaf(
         given["kind"], digest(given["context"]), octets(given["salt"]), digest(given["digest"])
     ).hex()
+
+
+def act_leaf(given: Input) -> str:
+    place = digest(given["context"])
+    return log.act_leaf(place, given["seq"], octets(given["salt"]), log.content_digest(given["act"])).hex()
+
+
+def result_leaf(given: Input) -> str:
+    return embargo.result_leaf(digest(given["context"]), octets(given["salt"]), given["record"]).hex()
 
 
 def node(given: Input) -> str:

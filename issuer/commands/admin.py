@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from issuer.commands import annul, tokens
+from issuer.commands import annul, audit, tokens, two_persons
 from issuer.commands.common import (
     DataOption,
     InstitutionOption,
@@ -51,6 +51,7 @@ def register(app: typer.Typer) -> None:
     _register_officer(admin)
     tokens.register(admin)
     annul.register(admin)
+    audit.register(admin)
 
     @app.command("doctor")
     def doctor(data: DataOption = None, as_json: JsonOption = False, lang: LangOption = None) -> None:
@@ -82,6 +83,7 @@ def _register_deploy(admin: typer.Typer) -> None:
 def _register_institution(admin: typer.Typer) -> None:
     institution = typer.Typer(help="Institutions that issue here.", no_args_is_help=True)
     admin.add_typer(institution, name="institution")
+    two_persons.register(admin, institution)
 
     @institution.command("create")
     def create(

@@ -34,6 +34,10 @@ JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON documen
 LangOption = Annotated[
     str | None, typer.Option("--lang", metavar="ko|en", help="Language of messages. [from LANG]", show_default=False)
 ]
+RpcOption = Annotated[str | None, typer.Option("--rpc-url", metavar="URL", help="The chain's endpoint.")]
+RegistryOption = Annotated[
+    Path | None, typer.Option("--registry", metavar="FILE", help="Which registry is meant (pins). [DIR/registry.json]")
+]
 InstitutionOption = Annotated[
     str | None,
     typer.Option(

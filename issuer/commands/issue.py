@@ -46,6 +46,7 @@ class Wishes:
     out: Path | None
     pdf: bool
     print_language: str
+    embargo_until: str | None = None
 
 
 def register(app: typer.Typer) -> None:
@@ -71,17 +72,35 @@ def register(app: typer.Typer) -> None:
         print_language: Annotated[
             str, typer.Option("--print-lang", metavar="ko|en", help="Language of the PDF.")
         ] = "ko",
+        embargo_until: Annotated[
+            str | None, typer.Option("--embargo-until", metavar="TIME", help="Seal the list until then; issue it then.")
+        ] = None,
         institution: InstitutionOption = None,
         data: DataOption = None,
         as_json: JsonOption = False,
         lang: LangOption = None,
     ) -> None:
         """Issue a certificate for every good row of a list; bad rows go to failures.csv (exit code 3)."""
-        wishes = Wishes(rows, type_id, suite, key, out, pdf, print_language)
+        wishes = Wishes(rows, type_id, suite, key, out, pdf, print_language, embargo_until)
         with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
             whose = office.institution(institution)
-            code = preview_only(shown, office, whose, wishes) if dry_run else run(shown, office, whose, wishes)
+            if embargo_until is not None:
+                code = _seal(shown, office, whose, wishes, embargo_until, dry_run=dry_run)
+            elif dry_run:
+                code = preview_only(shown, office, whose, wishes)
+            else:
+                code = run(shown, office, whose, wishes)
         raise typer.Exit(code)
+
+
+def _seal(
+    shown: Terminal, office: Office, institution: Institution, wishes: Wishes, until: str, *, dry_run: bool
+) -> int:
+    """Seal the list instead of issuing it and return the exit code."""
+    from issuer.commands import embargo
+
+    wish = embargo.wish_of(office, wishes.type, wishes.suite, until)
+    return embargo.run(shown, office, institution, rows=wishes.rows, wish=wish, out=wishes.out, dry_run=dry_run)
 
 
 def _looked_at(office: Office, institution: Institution, kind: CredentialType, data: bytes) -> Preview:
@@ -113,7 +132,7 @@ def preview_only(shown: Terminal, office: Office, institution: Institution, wish
         "delimiter": looked.delimiter,
         "ignoredColumns": list(looked.ignored),
         "failures": None if failures is None else str(failures),
-        "rows": _faults_json(looked.bad),
+        "rows": faults_json(looked.bad),
     }
     shown.answer(document, shown.words("issue.preview", **tally))
     return SOME_ROWS_FAILED if looked.bad else 0
@@ -144,9 +163,27 @@ def run(shown: Terminal, office: Office, institution: Institution, wishes: Wishe
         shown.say("issue.resumed", batch=batch.id, state=batch.state.value)
         if batch.released_at is None:
             office.chain.registry.view()
+    if (waits := _waits_for_two(shown, office, institution, batch)) is not None:
+        return waits
     with Worker(office) as worker, _bars(shown, batch.count) as tell:
         worker.issue(batch.id, lambda now: tell(now.signed, now.verified, 0))
     return _finish(shown, office, institution, kind=kind, batch_id=batch.id, wishes=wishes)
+
+
+def _waits_for_two(shown: Terminal, office: Office, institution: Institution, batch: Batch) -> int | None:
+    """Say who has to sign before the batch is issued and return the exit code; None when nobody has to any more."""
+    from issuer import two_persons
+    from issuer.commands.two_persons import line, to_json
+    from issuer.store.issue_tasks import TaskState
+
+    if not two_persons.demanded(institution, batch):
+        return None
+    task = two_persons.task_of(office, batch)
+    if task is None or task.state not in (TaskState.DRAFT, TaskState.OPEN):
+        return None
+    document: dict[str, Json] = {"batch": batch.id, "state": batch.state.value, "issued": 0, **to_json(task)}
+    shown.answer(document, f"{line(shown, task)}\n{shown.words('issue.waits', task=task.name)}")
+    return 0
 
 
 def _finish(
@@ -183,7 +220,7 @@ def _finish(
     lines = {one.line: str(CertificateNumber(one.number)) for one in credentials if one.document is not None}
     document = _batch_json(batch, printed, failures) | {
         "certificates": [{"row": line, "number": number} for line, number in sorted(lines.items())],
-        "rows": _faults_json(bad),
+        "rows": faults_json(bad),
     }
     shown.answer(document, _summary(shown, batch, printed, failures))
     return SOME_ROWS_FAILED if bad or printed.unprinted else 0
@@ -235,7 +272,7 @@ def _nothing_to_issue(shown: Terminal, office: Office, kind: CredentialType, loo
         "bad": tally["bad"],
         "repeated": tally["repeated"],
         "failures": None if failures is None else str(failures),
-        "rows": _faults_json(looked.bad),
+        "rows": faults_json(looked.bad),
     }
     shown.answer(document, shown.words("issue.nothing", **tally))
     return SOME_ROWS_FAILED if looked.bad else 0
@@ -251,17 +288,23 @@ def _tell_preview(shown: Terminal, looked: Preview) -> None:
     )
     if looked.ignored:
         shown.say("issue.ignored", columns=", ".join(looked.ignored[:20]))
+    tell_faults(shown, looked.bad)
+
+
+def tell_faults(shown: Terminal, bad: Sequence[SourceRow]) -> None:
+    """Say which rows are refused, the first ten of them in words."""
     language = shown.words.language
-    for row in looked.bad[:_SHOWN]:
+    for row in bad[:_SHOWN]:
         for fault in row.faults:
             reason = fault.reason_ko if language == "ko" else fault.reason_en
             remedy = fault.fix_ko if language == "ko" else fault.fix_en
             shown.say("issue.fault", row=row.line, reason=reason, remedy=remedy)
-    if len(looked.bad) > _SHOWN:
-        shown.say("issue.more-faults", count=len(looked.bad) - _SHOWN)
+    if len(bad) > _SHOWN:
+        shown.say("issue.more-faults", count=len(bad) - _SHOWN)
 
 
-def _faults_json(bad: Sequence[SourceRow]) -> list[Json]:
+def faults_json(bad: Sequence[SourceRow]) -> list[Json]:
+    """Return the faults of refused rows as a program reads them."""
     return [
         {
             "row": row.line,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from issuer.commands import two_persons
 from issuer.commands.common import (
     DataOption,
     InstitutionOption,
@@ -64,7 +65,7 @@ def register(app: typer.Typer) -> None:
     @app.command("approve")
     def approve(
         *,
-        task: Annotated[int, typer.Argument(metavar="TASK", help="Number of the task.")],
+        task: Annotated[str, typer.Argument(metavar="TASK", help="Number of the task; of an issue it begins with I.")],
         officer: OfficerOption,
         key: KeyOption = None,
         passphrase_file: PassphraseFileOption = None,
@@ -76,7 +77,13 @@ def register(app: typer.Typer) -> None:
         """Approve what a colleague has requested, and publish it; or request what a program asked for."""
         with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
             whose = office.institution(institution)
-            _approve(shown, office, whose, task, _Who(officer, key, passphrase_file))
+            issue_task = two_persons.is_issue_task(task)
+            if issue_task is not None:
+                two_persons.approve(
+                    shown, office, whose, issue_task, officer=officer, key=key, passphrase_file=passphrase_file
+                )
+                return
+            _approve(shown, office, whose, _number(task), _Who(officer, key, passphrase_file))
 
     @app.command("tasks")
     def tasks(
@@ -153,6 +160,12 @@ def _register_changes(app: typer.Typer) -> None:
             _request(shown, office, office.institution(institution), change, _Who(officer, key, passphrase_file))
 
 
+def _number(task: str) -> int:
+    if not task.isdecimal():
+        raise typer.BadParameter(f"{task[:20]!r} is no task; right would be 7, or I7 for an issue")
+    return int(task)
+
+
 def _request(shown: Terminal, office: Office, institution: Institution, change: _Change, who: _Who) -> None:
     from issuer import revoking
     from issuer.jobs import Worker
@@ -210,8 +223,10 @@ def _list(shown: Terminal, office: Office, institution: Institution, *, everythi
         known = tasks.every(connection, institution.id)
     waiting = (TaskState.OPEN, TaskState.APPROVED)
     found = [one for one in known if everything or one.by_program or one.state in waiting]
-    text = "\n".join(_line(shown, office, one) for one in found) or shown.words("task.none")
-    shown.answer({"tasks": [_task_json(office, one) for one in found]}, text)
+    issues = two_persons.waiting(office, institution, everything=everything)
+    lines = [_line(shown, office, one) for one in found] + [two_persons.line(shown, one) for one in issues]
+    document = [_task_json(office, one) for one in found] + [two_persons.to_json(one) for one in issues]
+    shown.answer({"tasks": document}, "\n".join(lines) or shown.words("task.none"))
 
 
 def _read(office: Office, task_id: int) -> StoredTask:

@@ -22,7 +22,7 @@ def register(admin: typer.Typer) -> None:
         scopes: Annotated[
             list[str],
             typer.Option(
-                "--scope", metavar="SCOPE", help="offers, issue, status, transactions, or * for all; repeatable."
+                "--scope", metavar="SCOPE", help="offers, issue, status, transactions, audit, or * for all; repeatable."
             ),
         ],
         data: DataOption = None,

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from issuer import failures, lists, looking
+from issuer import failures, lists, looking, two_persons
 from issuer.approving import Officer
 from issuer.http.common import ConsoleRoute, OfficeHere, OfficerHere, RowId, RunnerHere, in_words, show, to
 from issuer.http.console import attachment
@@ -116,6 +116,9 @@ def list_failures(request: Request, office: OfficeHere, officer: OfficerHere, up
 def issue(office: OfficeHere, officer: OfficerHere, runner: RunnerHere, upload_id: RowId) -> Response:
     """Issue the good rows and lead to the progress."""
     batch = lists.issue(office, officer, upload_id)
+    task = two_persons.task_of(office, batch, officer)
+    if task is not None and two_persons.waiting_for(office, batch) is not None:
+        return to(f"/admin/releases/{task.task.id}")
     runner.nudge()
     return to(f"/admin/batches/{batch.id}")
 
@@ -131,6 +134,7 @@ def drop(office: OfficeHere, officer: OfficerHere, upload_id: RowId, form: FormB
 def batch(request: Request, office: OfficeHere, officer: OfficerHere, batch_id: RowId) -> Response:
     """Return how far a batch is, from what is stored."""
     seen = lists.batch(office, officer, batch_id)
+    waits = two_persons.waiting_for(office, seen.batch)
     return show(
         request,
         "admin-batch.html",
@@ -139,7 +143,8 @@ def batch(request: Request, office: OfficeHere, officer: OfficerHere, batch_id: 
         seen=seen,
         reached=_ORDER.index(seen.batch.state),
         shown=seen.bad[:_SHOWN_ROWS],
-        stopped=_stopped(request, seen),
+        stopped=None if waits is not None else _stopped(request, seen),
+        waits=waits,
     )
 
 

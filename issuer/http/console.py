@@ -6,7 +6,7 @@ from urllib.parse import quote
 
 from fastapi import APIRouter, Depends, Request, Response
 
-from issuer import looking
+from issuer import looking, two_persons
 from issuer.http.common import Before, ConsoleRoute, OfficeHere, OfficerHere, RowId, in_words, show, to
 from jikin.errors import JikinError
 from jikin.web.bodies import FormBody
@@ -20,7 +20,10 @@ router = APIRouter(prefix="/admin", route_class=ConsoleRoute, include_in_schema=
 @router.get("")
 def overview(request: Request, office: OfficeHere, officer: OfficerHere) -> Response:
     """Return what waits."""
-    return show(request, "admin-overview.html", officer, "overview", seen=looking.overview(office, officer))
+    releases = two_persons.for_officer(office, officer)
+    return show(
+        request, "admin-overview.html", officer, "overview", seen=looking.overview(office, officer), releases=releases
+    )
 
 
 @router.get("/certificates")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sqlalchemy import Connection, Row, insert, select, update
@@ -15,7 +16,10 @@ from jikin.values import Did, IssuerId, ListId
 
 @dataclass(frozen=True, slots=True)
 class Institution:
-    """An institution that issues here; *profile* are the bytes proposed to the registry, *seal* the printed letters."""
+    """An institution that issues here; *profile* are the bytes proposed to the registry, *seal* the printed letters.
+
+    *two_persons* are the origins of batches (``batches.Origin``) that two officers have to release.
+    """
 
     id: int
     did: Did
@@ -23,6 +27,7 @@ class Institution:
     number_code: str
     profile: bytes = field(repr=False)
     seal: str
+    two_persons: tuple[str, ...] = ()
 
     @property
     def issuer_id(self) -> IssuerId:
@@ -56,7 +61,8 @@ class StatusList:
 
 
 def _institution(row: Row[tuple[object, ...]]) -> Institution:
-    return Institution(row.id, Did(row.did), row.domain, row.number_code, row.profile, row.seal)
+    demanded = tuple(row.two_persons.split())
+    return Institution(row.id, Did(row.did), row.domain, row.number_code, row.profile, row.seal, demanded)
 
 
 def add(
@@ -74,6 +80,12 @@ def add(
 def set_profile(connection: Connection, institution_id: int, profile: bytes, seal: str) -> None:
     """Keep another proposed profile and seal."""
     changed = update(institutions).where(institutions.c.id == institution_id).values(profile=profile, seal=seal)
+    connection.execute(changed)
+
+
+def set_two_persons(connection: Connection, institution_id: int, origins: Sequence[str]) -> None:
+    """Keep for which origins of batches two officers are demanded."""
+    changed = update(institutions).where(institutions.c.id == institution_id).values(two_persons=" ".join(origins))
     connection.execute(changed)
 
 

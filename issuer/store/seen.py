@@ -54,6 +54,12 @@ def count_certificates(connection: Connection, institution_id: int) -> int:
     return int(connection.execute(wanted).scalar_one())
 
 
+def made_since(connection: Connection, institution_id: int, at: int) -> int:
+    """Return how many certificates and copies an institution has begun after *at* (Unix second)."""
+    wanted = select(func.count()).where(credentials.c.institution_id == institution_id, credentials.c.created_at > at)
+    return int(connection.execute(wanted).scalar_one())
+
+
 def undecided(connection: Connection, institution_id: int) -> int:
     """Return how many applications to an institution are not decided yet."""
     wanted = select(func.count()).where(

@@ -34,6 +34,9 @@ institutions = Table(
     Column("number_code", Text, nullable=False, unique=True),
     Column("profile", LargeBinary, nullable=False),  # the bytes proposed to the registry
     Column("seal", Text, nullable=False),  # letters of the seal on printed certificates
+    Column("acts", BigInteger, nullable=False, server_default="0"),  # how many acts its log has
+    # Origins of batches (batches.Origin) that two persons have to release, joined by blanks.
+    Column("two_persons", Text, nullable=False, server_default=""),
     Column("created_at", BigInteger, nullable=False),
 )
 
@@ -42,7 +45,7 @@ keys = Table(
     metadata,
     id_column(),
     to("institutions", nullable=True, index=True),  # none: the accreditor's
-    Column("purpose", Text, nullable=False),  # assertion, accreditor, owner, anchoring, status
+    Column("purpose", Text, nullable=False),  # assertion, accreditor, owner, anchoring, status, audit
     Column("public", Text, nullable=False, unique=True),  # Multikey text, or the account's address
     Column("file", Text, nullable=False),  # in the folder of key files
     Column("added_at", BigInteger, nullable=False),
@@ -140,6 +143,7 @@ credentials = Table(
     Column("created_at", BigInteger, nullable=False),
     UniqueConstraint("status_list_id", "status_index"),
     Index(None, "institution_id", "record_hash"),
+    Index(None, "institution_id", "created_at"),
     Index(None, "digest"),
     # A number is given out once; copies carry their original's.
     Index(
@@ -314,4 +318,21 @@ audit = Table(
     Column("act", Text, nullable=False),
     Column("subject", Text, nullable=False),  # table and row id
     Column("detail", JSON, nullable=False),  # counts, states, codes; nothing personal
+    # The leaf (STATEMENTS 11); none of an act of the whole office before it had an institution.
+    Column("seq", BigInteger),
+    Column("salt", LargeBinary),
+    Column("content", LargeBinary),  # H(JCS(act)) as it was written
+    UniqueConstraint("institution_id", "seq"),
+)
+
+audit_heads = Table(
+    "audit_heads",
+    metadata,
+    id_column(),
+    to("institutions"),
+    Column("size", BigInteger, nullable=False),
+    Column("root", LargeBinary, nullable=False),
+    Column("block", BigInteger),  # none: about to be published
+    Column("time", BigInteger),
+    UniqueConstraint("institution_id", "size"),
 )

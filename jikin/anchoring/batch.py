@@ -39,16 +39,21 @@ def filler(context: Digest, source: random.Random = SYSTEM_RANDOM) -> Digest:
     return leaf(LeafKind.FILLER, context, new_salt(source), Digest(source.randbytes(32)))
 
 
-def filled_size(count: int) -> int:
-    """Return how many leaves a batch of *count* gets: the next power of two, at least 64; raises AnchorError."""
-    if not 1 <= count <= MAX_LEAVES:
+def filled_size(count: int, least: int = MIN_LEAVES) -> int:
+    """Return how many leaves a batch of *count* gets: the next power of two, at least *least*; raises AnchorError.
+
+    A *least* of thousands hides how many there are: whoever sees the size learns no more than what was published.
+    """
+    if not 1 <= count <= MAX_LEAVES or least > MAX_LEAVES:
         raise AnchorError(f"a batch has 1 to {MAX_LEAVES:,} leaves, got {count:,}", code="anchor.batch-size")
-    return max(MIN_LEAVES, 1 << (count - 1).bit_length())
+    return 1 << (max(count, MIN_LEAVES, least) - 1).bit_length()
 
 
-def fill(context: Digest, leaves: Sequence[Digest], *, source: random.Random = SYSTEM_RANDOM) -> Batch:
+def fill(
+    context: Digest, leaves: Sequence[Digest], *, least: int = MIN_LEAVES, source: random.Random = SYSTEM_RANDOM
+) -> Batch:
     """Return *leaves* with fillers under the issuer's *context*, shuffled; raises AnchorError for none or too many."""
-    size = filled_size(len(leaves))
+    size = filled_size(len(leaves), least)
     given = [*leaves, *(filler(context, source) for _ in range(size - len(leaves)))]
     order = list(range(size))  # order[place] = which of the given stands there
     source.shuffle(order)

@@ -122,6 +122,16 @@ class StatusHistory:
     epochs: tuple[StatusEpoch, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class AuditHead:
+    """``auditHeads[issuerId]``: the newest head of an issuer's log of acts; *size* acts lie under *root*."""
+
+    root: Digest
+    size: int
+    time: int
+    block: int
+
+
 class RegistryView(Protocol):
     """The registry as of one block. Every method raises ChainUnavailableError when the chain does not answer."""
 
@@ -159,6 +169,9 @@ class RegistryView(Protocol):
 
     def status_history(self, issuer_id: IssuerId, list_id: ListId) -> StatusHistory | None:
         """Return opening and epochs of the list from the events, None if it was not opened."""
+
+    def audit_head(self, issuer_id: IssuerId) -> AuditHead | None:
+        """Return the newest head of the issuer's log of acts, None while none was published."""
 
 
 class Registry(Protocol):

@@ -15,6 +15,7 @@ from jikin.anchoring.acts import Rights
 from jikin.anchoring.calls import readable_dids
 from jikin.anchoring.chain import (
     AnchorSlot,
+    AuditHead,
     Block,
     IssuerRecord,
     KeyWindow,
@@ -216,6 +217,13 @@ class EvmView:
         if head is None:
             return None
         return self._registry.history(issuer_id, list_id, head)
+
+    def audit_head(self, issuer_id: IssuerId) -> AuditHead | None:
+        """Return the newest head of the issuer's log of acts, None while none was published."""
+        found = self._ask("auditHead", issuer_id.raw)
+        if not found.number("size"):
+            return None
+        return AuditHead(found.digest("root"), found.number("size"), found.number("time"), found.number("blockNumber"))
 
     def _issuer(self, issuer_id: IssuerId) -> Record | None:
         found = self._ask("issuer", issuer_id.raw)

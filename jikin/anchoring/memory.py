@@ -16,6 +16,7 @@ from jikin.anchoring.acts import Act
 from jikin.anchoring.calls import call_of, readable_dids
 from jikin.anchoring.chain import (
     AnchorSlot,
+    AuditHead,
     Block,
     Counts,
     Fees,
@@ -281,6 +282,11 @@ class MemoryView:
             if head is None or index_key_hash is None:
                 return None
             return StatusHistory(head.entries, index_key_hash, state.epochs.until(where, block))
+
+    def audit_head(self, issuer_id: IssuerId) -> AuditHead | None:
+        """Return the newest head of the issuer's log of acts, None while none was published."""
+        with self._chain._lock:
+            return self._state().audits.read(issuer_id, self._block.number)
 
 
 @dataclass(frozen=True, slots=True)

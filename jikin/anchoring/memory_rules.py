@@ -33,10 +33,10 @@ from jikin.anchoring.acts import (
     SetOperator,
     SetSuccessor,
 )
-from jikin.anchoring.chain import AnchorSlot, KeyWindow, OperatorRecord, Successor
+from jikin.anchoring.chain import AnchorSlot, AuditHead, KeyWindow, OperatorRecord, Successor
 from jikin.anchoring.memory_dids import did_wrong_at
 from jikin.anchoring.memory_frame import ACCREDITOR_ROLE, NOBODY, refuse
-from jikin.anchoring.memory_state import AuditState, IssuerState
+from jikin.anchoring.memory_state import IssuerState
 from jikin.anchoring.memory_status_rules import StatusRules
 from jikin.anchoring.merkle import MAX_LEAVES
 from jikin.values import Digest, IssuerId, KeyId, keccak256, sha256
@@ -267,7 +267,7 @@ class Execution(StatusRules):
         recorded = known.size if known else 0
         if act.size <= recorded:
             refuse("AuditHeadNotGrown", act.issuer_id.raw, act.size, recorded)
-        self.state.audits.write(act.issuer_id, self.number, AuditState(act.root, act.size, self.time, self.number))
+        self.state.audits.write(act.issuer_id, self.number, AuditHead(act.root, act.size, self.time, self.number))
 
     def _write(self, issuer_id: IssuerId, record: IssuerState) -> None:
         self.state.issuers.write(issuer_id, self.number, record)

@@ -6,7 +6,7 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
-from jikin.anchoring.chain import AnchorSlot, KeyWindow, OperatorRecord, StatusEpoch, StatusHead, Successor
+from jikin.anchoring.chain import AnchorSlot, AuditHead, KeyWindow, OperatorRecord, StatusEpoch, StatusHead, Successor
 from jikin.values import Address, Digest, IssuerId, KeyId, ListId
 
 K = TypeVar("K")
@@ -78,16 +78,6 @@ class IssuerState:
 
 
 @dataclass(frozen=True, slots=True)
-class AuditState:
-    """The contract's ``AuditHead``."""
-
-    root: Digest
-    size: int
-    time: int
-    block: int
-
-
-@dataclass(frozen=True, slots=True)
 class State:
     """The contract's storage and the events that views read."""
 
@@ -98,7 +88,7 @@ class State:
     lists: Table[tuple[IssuerId, ListId], StatusHead] = field(default_factory=Table)
     openings: Table[tuple[IssuerId, ListId], Digest] = field(default_factory=Table)  # index key hash
     epochs: Log[tuple[IssuerId, ListId], StatusEpoch] = field(default_factory=Log)
-    audits: Table[IssuerId, AuditState] = field(default_factory=Table)
+    audits: Table[IssuerId, AuditHead] = field(default_factory=Table)
     registrations: Log[None, str] = field(default_factory=Log)  # DIDs as registered
     successor: Table[None, Successor] = field(default_factory=Table)  # of address 0: none is named
 

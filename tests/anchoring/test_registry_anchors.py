@@ -13,7 +13,7 @@ from jikin.anchoring.acts import (
     SetAccreditation,
     SetOperator,
 )
-from jikin.anchoring.chain import AnchorSlot
+from jikin.anchoring.chain import AnchorSlot, AuditHead
 from tests.chain_fixtures import Bench
 from tests.registry_office import (
     ACCREDITOR,
@@ -125,7 +125,10 @@ def test_an_invalidated_issuer_anchors_nothing(bench: Bench) -> None:
 
 def test_the_audit_log_only_grows(bench: Bench) -> None:
     office = open_office(bench)
-    office.does(AUDITING, PublishAuditHead(office.id, 5, root("audit")))
+    assert office.view().audit_head(office.id) is None
+    mined = office.does(AUDITING, PublishAuditHead(office.id, 5, root("audit")))
+    head = office.view().audit_head(office.id)
+    assert head == AuditHead(root("audit"), 5, mined.block.time, mined.block.number)
     refused = office.refused(AUDITING, PublishAuditHead(office.id, 5, root("audit again")))
     assert (refused.name, refused.arguments) == ("AuditHeadNotGrown", (office.id.raw, 5, 5))
     office.does(AUDITING, PublishAuditHead(office.id, 6, root("audit again")))

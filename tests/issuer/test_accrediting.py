@@ -9,7 +9,7 @@ import pytest
 
 from issuer import accrediting
 from issuer.approving import Role
-from issuer.office import ANCHORING, ASSERTION, OWNER, STATUS
+from issuer.office import ANCHORING, ASSERTION, AUDIT, OWNER, STATUS
 from issuer.store import institutions, transactions
 from jikin.anchoring.acts import Rights
 from jikin.codec import multikey
@@ -46,8 +46,8 @@ def test_the_registry_knows_issuer_profile_key_operators_and_list(bureau: Bureau
 
 def test_every_part_is_played_with_an_account_of_its_own(bureau: Bureau) -> None:
     accounts = accrediting.accounts(bureau.office, bureau.institution)
-    assert set(accounts) == {OWNER, ANCHORING, STATUS}
-    assert len({*accounts.values(), bureau.chain.accreditor}) == 4
+    assert set(accounts) == {OWNER, ANCHORING, STATUS, AUDIT}
+    assert len({*accounts.values(), bureau.chain.accreditor}) == 5
 
 
 def test_the_did_document_names_the_signing_key_by_its_own_text(bureau: Bureau) -> None:
@@ -147,7 +147,7 @@ def test_an_officer_has_a_name_and_a_key_that_nobody_else_has(bureau: Bureau) ->
 
 def test_key_files_are_encrypted_and_readable_for_their_owner_alone(bureau: Bureau) -> None:
     files = sorted(bureau.office.keys.folder.iterdir())
-    assert len(files) == 5
+    assert len(files) == 6
     assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
     signing = bureau.office.key(bureau.institution, ASSERTION)
     seed = bureau.office.keys.signer(signing.file)

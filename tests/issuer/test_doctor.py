@@ -34,7 +34,7 @@ def examine(bureau: Bureau, **changes: object) -> dict[str, Check]:
 def test_a_sound_office_has_nothing_wrong(bureau: Bureau) -> None:
     checks = examine(bureau)
     assert {name: check.ok for name, check in checks.items() if check.ok is not True} == {}
-    assert len(checks) == 22
+    assert len(checks) == 26
 
 
 def test_a_site_that_does_not_answer_is_not_called_wrong(bureau: Bureau) -> None:

@@ -12,15 +12,18 @@ import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
 import pytest
 from playwright.sync_api import Page, expect
 
-from issuer import accrediting, app, approving, development, officers
+from issuer import accrediting, app, approving, development, embargo, officers, two_persons
 from issuer.office import Office
 from issuer.settings import Settings
+from issuer.store import embargoes
+from issuer.store.embargoes import EmbargoState
 from jikin.anchoring.devchain import HardhatNode
 from jikin.testing.authenticator import SoftwareAuthenticator
 from tests.browser import (
@@ -35,7 +38,7 @@ from tests.browser import (
     picture,
 )
 from tests.chain_fixtures import hardhat
-from tests.issuing_office import NEW, row, rows
+from tests.issuing_office import HEADER, NEW, row, rows
 
 __all__ = ["browser", "chromium", "driver", "hardhat", "page_for"]
 pytestmark = [pytest.mark.chain, pytest.mark.timeout(900)]
@@ -320,3 +323,44 @@ def test_a_crooked_way_back_leads_to_the_console(service: Service) -> None:
         for then in ("https://evil.example", "//evil.example", "/admin/../wallet", "/administrator"):
             page = client.get("/admin/sign-in", params={"then": then})
             assert 'name="then" value="/admin"' in page.text
+
+
+@pytest.mark.parametrize("look", LOOKS, ids=["-".join(map(str, look)) for look in LOOKS])
+def test_two_officers_release_a_sealed_list(service: Service, page_for: PageFor, look: tuple[str, int, str]) -> None:
+    story, office = Story(service, look, page_for), service.office
+    two_persons.demand(office, office.institution(), ["list"])
+    try:
+        clerk, chief = story.officer("최지우", "issue"), story.officer("정민준", "approve")
+        _seal(story, clerk, f"{HEADER},합격여부\n{row(look[1])},합격\n{row(look[1] + 1, passed_on='')},불합격")
+        clerk.wait_for_url("**/admin/releases/*")
+        story.seen(clerk, "release")
+        press_passkey(clerk)
+        expect(clerk.locator("form[data-passkey]")).to_have_count(0)
+        chief.goto(f"{service.base}/admin")
+        story.seen(chief, "overview-release")
+        chief.locator("a[href^='/admin/releases/']").first.click()
+        press_passkey(chief)
+        expect(chief.locator("form[data-passkey]")).to_have_count(0)
+        story.seen(chief, "released")
+    finally:
+        two_persons.demand(office, office.institution(), [])
+    with office.database.read() as connection:
+        sealed = embargoes.every(connection, office.institution().id)[-1]
+    deadline = time.monotonic() + 60
+    while embargo.read(office, sealed.id)[0].state is EmbargoState.SEALED and time.monotonic() < deadline:
+        time.sleep(0.2)  # the service anchors it by itself
+    chief.goto(f"{service.base}/admin/sealed/{sealed.id}")
+    story.seen(chief, "sealed")
+    assert embargo.read(office, sealed.id)[0].state is EmbargoState.ANCHORED
+    _seal(story, clerk, f"{HEADER},합격여부\n{row(look[1], birth_date='2003-02-30')},합격")
+    expect(clerk.locator("tbody tr").first).to_be_visible()
+    assert_good(clerk, expected_errors=1)  # the answer is a refusal
+
+
+def _seal(story: Story, clerk: Page, text: str) -> None:
+    """Fill the form for a sealed list and send it."""
+    clerk.goto(f"{story.service.base}/admin/sealed/new")
+    story.seen(clerk, "seal")
+    clerk.set_input_files("input[type=file]", {"name": "a.csv", "mimeType": "text/csv", "buffer": text.encode()})
+    clerk.fill("#until", f"{datetime.now(UTC) + timedelta(days=2):%Y-%m-%dT%H:%M}")
+    clerk.locator("main form .button--primary").click()
