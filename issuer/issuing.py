@@ -6,7 +6,8 @@ Nothing is signed before its number and its entry in the status list are reserve
 never issued. Nothing is released before its root has the confirmations asked for and every certificate was verified
 against what the chain then says. Each step is one transaction (signing and verifying: one for each chunk), so a batch
 that was cut off anywhere goes on where it stood; salts, shuffle and root are made once and stored before the chain
-hears of them.
+hears of them. What a step has made it stores only if the batch still stands where the step found it: another worker may
+have taken it for dead.
 """
 
 from __future__ import annotations
@@ -41,6 +42,7 @@ from jikin.status.index import IndexPermutation
 from jikin.values import CertificateNumber, Digest, JsonObject
 
 _NUMBER_TRIES = 100
+AGAIN = -2  # what a step returns when the ground under the batch has moved: its steps begin again, from its new state
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +85,7 @@ def reserve(office: Office, batch_id: int) -> None:
     status_list = accrediting.ensure_status_list(office, institution, room=batch.count)
     now, year = office.clock(), office.today.year
     with office.database.write() as connection:
-        if batches.by_id(connection, batch_id).state is not BatchState.ACCEPTED:
+        if not batches.stands_at(connection, batch_id, BatchState.ACCEPTED):
             return  # another worker was faster
         rows = batches.source_rows(connection, batch_id, "good")
         current = institutions.status_list(connection, status_list.id)
@@ -147,9 +149,13 @@ def sign_chunk(office: Office, batch_id: int) -> int:
             except (CredentialError, CodecError) as error:
                 failed.append((credential, error.code))
     with office.database.write() as connection:
-        batches.store_signed(connection, signed)
+        if not batches.stands_at(connection, batch_id, BatchState.RESERVED):
+            return 0
+        unsigned = batches.ids_in(connection, batch_id, CredentialState.RESERVED)
+        batches.store_signed(connection, {id_: one for id_, one in signed.items() if id_ in unsigned})
         for credential, code in failed:
-            batches.fail(connection, credential, row_faults.cannot_be_signed(code))
+            if credential.id in unsigned:
+                batches.fail(connection, credential, row_faults.cannot_be_signed(code))
         left = batches.count_in(connection, batch_id, CredentialState.RESERVED)
         if left == 0:
             batches.advance(connection, batch_id, BatchState.SIGNED)
@@ -243,7 +249,7 @@ def plant(office: Office, batch_id: int) -> None:
         return
     context = office.context(institution)
     with office.database.write() as connection:
-        if batches.by_id(connection, batch_id).state is not BatchState.SIGNED:
+        if not batches.stands_at(connection, batch_id, BatchState.SIGNED):
             return
         signed = batches.digests_of(connection, batch_id)
         if not signed:
@@ -260,6 +266,11 @@ def plant(office: Office, batch_id: int) -> None:
 # --------------------------------------------------------------------------------------------------------- 4 anchor
 
 
+def anchoring(batch: Batch) -> Purpose:
+    """Return what the transaction that anchors *batch* is for."""
+    return Purpose("AnchorRoot", batch_id=batch.id)
+
+
 def _errand(batch: Batch, institution: Institution) -> Errand:
     root, size = batch.root, batch.tree_size
     if root is None or size is None:
@@ -270,7 +281,7 @@ def _errand(batch: Batch, institution: Institution) -> Errand:
         return None if slot is None else slot.block
 
     return Errand(
-        Purpose("AnchorRoot", batch_id=batch.id),
+        anchoring(batch),
         lambda _view: AnchorRoot(institution.issuer_id, root, size, LeafKind.CREDENTIAL),
         done_at,
     )
@@ -293,7 +304,15 @@ def anchor(office: Office, batch_id: int) -> None:
     if slot is None or slot.tree_size != batch.tree_size:
         raise OfficeError("the registry shows the root with another tree size", code="office.anchor-differs")
     with office.database.write() as connection:
-        batches.advance(connection, batch_id, BatchState.ANCHORED, anchored_block=slot.block, anchored_at=slot.time)
+        if batches.stands_at(connection, batch_id, BatchState.PLANTED):
+            batches.advance(
+                connection,
+                batch_id,
+                BatchState.ANCHORED,
+                anchored_block=slot.block,
+                anchored_at=slot.time,
+                verified_to=0,
+            )
 
 
 def _root(batch: Batch) -> Digest:

@@ -94,6 +94,7 @@ batches = Table(
     Column("verified_to", BigInteger, nullable=False, default=0),  # row id of the last credential verified
     Column("anchored_block", BigInteger),
     Column("anchored_at", BigInteger),
+    Column("settled_at", BigInteger),  # none: a reorganisation may still take the anchor away
     Column("error_code", Text),
     Column("error", Text),
     Column("created_at", BigInteger, nullable=False),
@@ -253,6 +254,7 @@ epochs = Table(
     Column("state", Text, nullable=False),  # prepared, published, lost
     Column("block", BigInteger),
     Column("time", BigInteger),
+    Column("settled_at", BigInteger),  # none: a reorganisation may still take the epoch away
     # A task is used once.
     Index(
         "uq_epochs_live_task",
