@@ -3,7 +3,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 export HARDHAT_DISABLE_TELEMETRY = true
 
-.PHONY: setup demo up test lint gas fuzz clean
+.PHONY: setup demo up test lint gas fuzz faults clean
 
 setup:            ## everything that the other targets need; does nothing the second time
 	@$(PYTHON) tools/setup.py
@@ -30,6 +30,9 @@ gas: setup        ## gas of every registry call, against the bars; writes bench/
 
 fuzz: setup       ## the property tests with many more examples than `make test` takes
 	@$(BIN)/pytest -m hypothesis --hypothesis-profile=fuzz $(ARGS)
+
+faults: setup     ## kills workers at every step, 20 times each, in a storm; writes bench/results/faults.json
+	@$(BIN)/python bench/faults.py $(ARGS)
 
 clean:            ## removes everything that setup made
 	rm -rf .venv .setup node_modules tools/node/node_modules artifacts cache jikin/_generated

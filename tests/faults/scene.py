@@ -224,6 +224,15 @@ class Scene:
                 for one in batches.credentials_of(connection, batch.id, state=CredentialState.RELEASED)
             ]
 
+    def state(self) -> str:
+        """Return where everything stands, for messages."""
+        with self.office.database.read() as connection:
+            every = batches.every(connection, self.bureau.institution.id)
+            approved = tasks.in_state(connection, TaskState.APPROVED)
+        waiting = [f"batch {one.id} {one.state} {one.error_code}" for one in every if one.settled_at is None]
+        waiting += [f"task {one.task.id} {one.error_code}" for one in approved]
+        return "; ".join(waiting) + "\n"
+
     def set_clock(self, seconds: int) -> None:
         """Set the workers' clock off by so much."""
         (self.folder / "clock").write_text(str(seconds))

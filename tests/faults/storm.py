@@ -18,6 +18,7 @@ _GWEI = 10**9
 _SILENT_SECONDS = 10.5  # longer than the office waits for an answer
 _FAR_SECONDS = 240  # a proof may be created ten minutes after its anchor, by the clocks of both
 _CHAIN_AHEAD_SECONDS = 120
+_CHANCE_WITH_POOL = 0.4
 _RAW = "eth_sendRawTransaction"
 _RECEIPT = "eth_getTransactionReceipt"
 
@@ -28,7 +29,7 @@ class Storm:
 
     scene: Scene
     seed: int
-    chance: float = 0.3
+    chance: float = 0.06
     patient: bool = False  # also with a node that keeps silent until nobody waits any more
     counts: Counter[str] = field(default_factory=Counter)
     _ahead: int = 0
@@ -48,7 +49,7 @@ class Storm:
             "lying receipts: there is none": lambda: self._for("hidden", 1, 4),
             "lying receipts: it failed": lambda: self._for("failed", 1, 1),
             "lying receipts: it was mined": lambda: self._for("invented", 1, 2),
-            "transactions swallowed by the node": lambda: self._for("swallowed", 1, 2),
+            "swallowed transactions": lambda: self._for("swallowed", 1, 2),
             "transactions dropped from the pool": self._drop,
             "transactions stuck below the base fee": self._stick,
             "transactions replaced by a stranger's": self._replace,
@@ -65,9 +66,16 @@ class Storm:
         time.sleep(0.05)
         with self.scene.frozen():
             self.scene.judge_releases()
-            if self._random.random() < self.chance:
-                self.strike(self._random.choice(sorted(self.faults)))
+            self._perhaps()
             self.scene.node.mine()
+
+    def _perhaps(self) -> None:
+        """Do harm, or not: more often while a transaction waits, which it does for a moment only."""
+        waits = bool(self._pending())
+        if self._random.random() >= (_CHANCE_WITH_POOL if waits else self.chance):
+            return
+        names = sorted(self.faults)
+        self.strike(self._random.choice([one for one in names if one.startswith("transactions") is waits]))
 
     def strike(self, name: str) -> bool:
         """Do the harm called *name*, and count it if there was any."""
@@ -157,7 +165,7 @@ class Storm:
                 "type": 2,
                 "chainId": 31337,
                 "nonce": int(victim["nonce"], 16),
-                "to": str(account),
+                "to": account.raw,
                 "value": 0,
                 "gas": 21_000,
                 "maxFeePerGas": fee,
