@@ -33,6 +33,7 @@ from tests.lying_node import Relay, relay
 
 PROJECT = Path(__file__).resolve().parents[2]
 CONFIRMATIONS = 3
+FAR_SECONDS = 240  # so far a clock jumps; a proof may be created ten minutes after its anchor, by the clocks of both
 PATIENCE = 90.0
 _READY_SECONDS = 60.0
 

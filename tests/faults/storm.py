@@ -12,11 +12,10 @@ from typing import Any
 
 from jikin.errors import ChainUnavailableError
 from jikin.values import keccak256
-from tests.faults.scene import Scene, anchoring_account
+from tests.faults.scene import FAR_SECONDS, Scene, anchoring_account
 
 _GWEI = 10**9
 _SILENT_SECONDS = 10.5  # longer than the office waits for an answer
-_FAR_SECONDS = 240  # a proof may be created ten minutes after its anchor, by the clocks of both
 _CHAIN_AHEAD_SECONDS = 120
 _CHANCE_WITH_POOL = 0.4
 _RAW = "eth_sendRawTransaction"
@@ -186,7 +185,7 @@ class Storm:
     # ------------------------------------------------------------------------------------------------------ the clock
 
     def _jump(self) -> bool:
-        self.scene.set_clock(self._random.randint(-_FAR_SECONDS, _FAR_SECONDS))
+        self.scene.set_clock(self._random.randint(-FAR_SECONDS, FAR_SECONDS))
         return True
 
     def _jump_chain(self) -> bool:

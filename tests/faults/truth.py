@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from issuer.checking import Checker
@@ -16,7 +16,7 @@ from issuer.store.tasks import TaskState
 from jikin.anchoring.changes import scan
 from jikin.status.array import State
 from jikin.values import Digest, keccak256
-from tests.faults.scene import Scene
+from tests.faults.scene import FAR_SECONDS, Scene
 
 
 @dataclass(frozen=True)
@@ -91,6 +91,8 @@ def read(scene: Scene) -> Truth:
     numbers = {one.number for one in released}
     states = {batch.state for batch in every} | {BatchState.RELEASED}
     assert states == {BatchState.RELEASED}, [(one.id, one.state, one.error) for one in every]
+    verdicts = _wrong_verdicts(scene)
+    print("\n".join(verdicts))
     return Truth(
         batches=len(every),
         certificates=len(released),
@@ -103,7 +105,7 @@ def read(scene: Scene) -> Truth:
         without_entry=2 * len(credentials) - len(entries) - len(fitting) + max(0, len(credentials) - reserved),
         released_early=len(scene.early),
         receipts_wrong=_wrong_receipts(scene),
-        verdicts_wrong=_wrong_verdicts(scene),
+        verdicts_wrong=len(verdicts),
     )
 
 
@@ -155,16 +157,21 @@ def _wrong_receipts(scene: Scene) -> int:
     return wrong
 
 
-def _wrong_verdicts(scene: Scene) -> int:
-    """Return how many certificates a stranger would judge otherwise than they should be judged."""
+def _wrong_verdicts(scene: Scene) -> list[str]:
+    """Return what strangers object to certificates that are good, and where they miss a revocation.
+
+    They judge by a clock as far ahead as a worker's may have been when it signed: what holds from then on is no error.
+    """
     office, institution = scene.office, scene.bureau.institution
-    checker, wrong = Checker.of(office, institution), 0
+    checker = Checker.of(office, institution)
+    checker, wrong = replace(checker, clock=lambda: office.clock() + FAR_SECONDS), []
     with office.database.read() as connection:
-        found = {
-            batch: batches.credentials_of(connection, batch.id) for batch in batches.every(connection, institution.id)
-        }
+        every = batches.every(connection, institution.id)
+        found = {batch: batches.credentials_of(connection, batch.id) for batch in every}
     for batch, credentials in found.items():
         for one in issued(office, institution, batch, credentials):
             expected = {"status.revoked"} if one.credential.number in scene.revoked else set()
-            wrong += set(checker.objections(one.document)) != expected
+            codes = set(checker.objections(one.document))
+            if codes != expected:
+                wrong.append(f"batch {batch.id} line {one.credential.line}: {sorted(codes)}")
     return wrong
