@@ -34,6 +34,7 @@ class Campaign:
     storm: Storm
     kills: Counter[str] = field(default_factory=Counter)  # by step, exactly there
     elsewhere: int = 0  # killed at some other place, because the step did not come in time
+    missed: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
     def run(self, planned: Sequence[tuple[str, str]], tell: Callable[[str], None] = lambda _line: None) -> Truth:
@@ -41,9 +42,9 @@ class Campaign:
         begun = time.monotonic()
         for number, (point, moment) in enumerate(planned, start=1):
             if not any(self._kill(point, moment) for _ in range(_TRIES)):
-                tell(f"{point} ({moment}) did not come: {self.scene.log()}")
-            if number % 20 == 0:
-                tell(f"{number} of {len(planned)}, {sum(self.storm.counts.values())} faults")
+                tell(f"{point} ({moment}) did not come: {self.scene.state()}")
+            spent = time.monotonic() - begun
+            tell(f"{number} of {len(planned)}: {point} ({moment}), {spent:.0f} s, {self.storm.counts.total()} faults")
         self.storm.end()
         found = self._finish()
         self.seconds = time.monotonic() - begun
@@ -60,6 +61,7 @@ class Campaign:
             return True
         working.kill()
         self.elsewhere += 1
+        self.missed.append(f"{point} ({moment}): {self.scene.state()}")
         return False
 
     def _finish(self) -> Truth:

@@ -17,7 +17,8 @@ from tests.faults.scene import FAR_SECONDS, Scene, anchoring_account
 _GWEI = 10**9
 _SILENT_SECONDS = 10.5  # longer than the office waits for an answer
 _CHAIN_AHEAD_SECONDS = 120
-_CHANCE_WITH_POOL = 0.4
+_CHANCE_WITH_POOL = 0.3
+_OFF_BLOCKS = 10  # so long a clock is off that was set wrong
 _RAW = "eth_sendRawTransaction"
 _RECEIPT = "eth_getTransactionReceipt"
 
@@ -28,10 +29,11 @@ class Storm:
 
     scene: Scene
     seed: int
-    chance: float = 0.06
+    chance: float = 0.04
     patient: bool = False  # also with a node that keeps silent until nobody waits any more
     counts: Counter[str] = field(default_factory=Counter)
     _ahead: int = 0
+    _off: int = 0
     _left: dict[str, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -66,6 +68,7 @@ class Storm:
         with self.scene.frozen():
             self.scene.judge_releases()
             self._perhaps()
+            self._set_right()
             self.scene.node.mine()
 
     def _perhaps(self) -> None:
@@ -186,7 +189,13 @@ class Storm:
 
     def _jump(self) -> bool:
         self.scene.set_clock(self._random.randint(-FAR_SECONDS, FAR_SECONDS))
+        self._off = _OFF_BLOCKS
         return True
+
+    def _set_right(self) -> None:
+        self._off -= 1
+        if self._off == 0:
+            self.scene.set_clock(0)
 
     def _jump_chain(self) -> bool:
         seconds = self._random.randint(1, 20)
