@@ -32,6 +32,7 @@ from tests.faults.storm import Storm  # noqa: E402
 RESULT = ROOT / "bench" / "results" / "faults.json"
 SEED = 1_203
 EACH = 10
+_SILENCES = 10
 
 
 def main() -> int:
@@ -59,7 +60,7 @@ def campaign(name: str, seed: int, each: int) -> dict[str, Any]:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="jikin-faults-")))
         url = stack.enter_context(postgresql.running()).database() if name == "postgresql" else ""
         scene = stack.enter_context(opened(folder, url))
-        run = Campaign(scene, Storm(scene, seed, patient=True))
+        run = Campaign(scene, Storm(scene, seed, silences=_SILENCES))
         true = run.run(schedule(seed, each), lambda line: print(f"{name}: {line}", flush=True))
         return {
             "seed": seed,

@@ -26,13 +26,11 @@ from issuer.store import batches, copies, institutions
 from issuer.store.batches import Batch, BatchState, Credential, CredentialState, NewCredential, Signed
 from issuer.store.institutions import Institution, StatusList
 from issuer.store.transactions import Purpose
-from jikin.anchoring import batch as planting
 from jikin.anchoring.acts import AnchorRoot, LeafKind
 from jikin.anchoring.chain import RegistryView
 from jikin.anchoring.digest import credential_digest
-from jikin.anchoring.merkle import Tree, node_positions
+from jikin.anchoring.merkle import node_positions
 from jikin.anchoring.receipt import Receipt
-from jikin.anchoring.statements import leaf
 from jikin.credentials.profile import Profile
 from jikin.credentials.types import CredentialType
 from jikin.errors import CodecError, CredentialError, OfficeError
@@ -239,36 +237,16 @@ def _bound(unsecured: JsonObject, holder: str) -> JsonObject:
     return {**unsecured, "credentialSubject": {"id": holder, **subject}}
 
 
-# ---------------------------------------------------------------------------------------------------------- 3 plant
-
-
-def plant(office: Office, batch_id: int) -> None:
-    """Give every certificate its salt and its place in the tree; store salts, places, nodes and root together."""
-    batch, institution = batch_of(office, batch_id)
-    if batch.state is not BatchState.SIGNED:
-        return
-    context = office.context(institution)
-    with office.database.write() as connection:
-        if not batches.stands_at(connection, batch_id, BatchState.SIGNED):
-            return
-        signed = batches.digests_of(connection, batch_id)
-        if not signed:
-            raise OfficeError("no certificate of this batch could be signed", code=batches.NOTHING_SIGNED)
-        salts = {credential_id: planting.new_salt() for credential_id in signed}
-        leaves = [leaf(LeafKind.CREDENTIAL, context, salts[id_], digest) for id_, digest in signed.items()]
-        filled = planting.fill(context, leaves)
-        tree = Tree(filled.leaves)
-        salted = {id_: (salts[id_], place) for id_, place in zip(signed, filled.indexes, strict=True)}
-        batches.plant(connection, batch_id, salted, tree.to_bytes())
-        batches.advance(connection, batch_id, BatchState.PLANTED, root=tree.root.raw, tree_size=tree.size)
-
-
 # --------------------------------------------------------------------------------------------------------- 4 anchor
 
 
 def anchoring(batch: Batch) -> Purpose:
-    """Return what the transaction that anchors *batch* is for."""
-    return Purpose("AnchorRoot", batch_id=batch.id)
+    """Return what the transaction that anchors *batch* is for: one for all batches of a tree."""
+    return Purpose("AnchorRoot", batch_id=_tree_of(batch))
+
+
+def _tree_of(batch: Batch) -> int:
+    return batch.id if batch.tree_id is None else batch.tree_id
 
 
 def _errand(batch: Batch, institution: Institution) -> Errand:
@@ -328,7 +306,7 @@ def receipt(office: Office, institution: Institution, batch: Batch, place: int, 
     if size is None or block is None or time is None:
         raise OfficeError("the batch is not anchored yet", code="office.order")
     with office.database.read() as connection:
-        path = batches.tree_nodes(connection, batch.id, node_positions(place, size))
+        path = batches.tree_nodes(connection, _tree_of(batch), node_positions(place, size))
     return Receipt(
         chain=pins.chain,
         registry=pins.registry,

@@ -26,7 +26,7 @@ from typing import TypeAlias
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 from sqlalchemy import Connection
 
-from issuer import epochs, issuing, leases, logs, releasing
+from issuer import combining, epochs, issuing, leases, logs, releasing
 from issuer.issuing import Progress
 from issuer.office import Office
 from issuer.store import batches, tasks
@@ -83,7 +83,7 @@ ISSUE = _Job(
     (
         issuing.reserve,
         issuing.sign_chunk,
-        issuing.plant,
+        combining.plant,
         issuing.prepare_anchor,
         issuing.anchor,
         releasing.verify_chunk,

@@ -15,7 +15,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
-from issuer import issuing, logs
+from issuer import accrediting, issuing, logs
 from issuer.office import ANCHORING, STATUS, Office
 from issuer.store import audit, batches, institutions, settling, transactions
 from issuer.store.batches import Batch, BatchState
@@ -99,7 +99,23 @@ def look_again(office: Office) -> int:
     if not anchored and not published:
         return 0
     view = office.chain.registry.view()
+    for institution_id in {one.institution_id for one in anchored} | {one.institution_id for one in published}:
+        _look_at_lists(office, institution_id, view)
     return _look_at_batches(office, anchored, view) + _look_at_epochs(office, published, view)
+
+
+def _look_at_lists(office: Office, institution_id: int, view: RegistryView) -> None:
+    """Open again the status lists whose opening is gone: what was issued into them could not be revoked."""
+    with office.database.read() as connection:
+        institution = institutions.by_id(connection, institution_id)
+        opened = [
+            one for one in institutions.every_status_list(connection, institution_id) if one.opened_at is not None
+        ]
+    heads = view.status_heads(institution.issuer_id, [one.list_id for one in opened])
+    for one, head in zip(opened, heads, strict=True):
+        if head is None:
+            logs.logger().warning("status list lost")
+            accrediting.open_status_list(office, institution, one)
 
 
 # ------------------------------------------------------------------------------------------------------------ anchors
@@ -197,7 +213,8 @@ def _send_again(office: Office, purpose: str, returned: Iterable[tuple[Instituti
         outbox = office.outbox(institution, purpose)
         with office.database.write() as connection:
             found = [transactions.live(connection, errand) for whose, errand in returned if whose == institution]
-            stored = sorted((one for one in found if one is not None), key=lambda one: one.prepared.nonce)
+            known = {one.id: one for one in found if one is not None}  # batches of one tree share a transaction
+            stored = sorted(known.values(), key=lambda one: one.prepared.nonce)
             for one in stored:
                 transactions.set_state(connection, one.id, TransactionState.SENT)
         for one in stored:

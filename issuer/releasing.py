@@ -113,7 +113,7 @@ def release(office: Office, batch_id: int) -> int:
         return issuing.AGAIN
     with office.database.read() as connection:
         credentials = batches.credentials_of(connection, batch_id, state=CredentialState.SIGNED)
-        nodes = batches.tree_bytes(connection, batch_id)
+        nodes = batches.tree_bytes(connection, batch_id if batch.tree_id is None else batch.tree_id)
     kind, public = office.types.named(batch.type), office.public(institution)
     seal = office.seal(institution, _NUMBER_SUITE)
     ready = issued(office, institution, batch, credentials)

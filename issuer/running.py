@@ -11,16 +11,16 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
-from issuer import logs, reanchoring
+from issuer import combining, logs, reanchoring
 from issuer.jobs import ELSEWHERE, Worker, mistake
 from issuer.office import Office
 from issuer.store import copies, tasks, uploads
-from issuer.store.batches import Origin
+from issuer.store.batches import Batch, BatchState, Origin
 from issuer.store.tasks import TaskState
 from jikin.errors import JikinError, OfficeError
 
@@ -72,6 +72,7 @@ class Runner:
     _stopping: threading.Event = field(default_factory=threading.Event)
     _wake: threading.Event = field(default_factory=threading.Event)
     _pauses: dict[Work, _Pause] = field(default_factory=dict)
+    _waiting: dict[int, float] = field(default_factory=dict)  # single batches, and since when they wait for others
 
     def start(self) -> None:
         """Begin to work."""
@@ -139,11 +140,24 @@ class Runner:
             approved = tasks.in_state(connection, TaskState.APPROVED)
             unfinished = copies.unfinished(connection, tuple(Origin))
         found = [(Work("publish", one.task.id), one.attempt) for one in approved]
-        ordered = sorted(unfinished, key=lambda one: (one.origin is Origin.LIST, one.id))
+        ordered = sorted(self._closed(unfinished), key=lambda one: (one.origin is Origin.LIST, one.id))
         found += [(Work("issue", one.id), one.attempt) for one in ordered]
         now = time.monotonic()
         ready = (one for one in found if self._pauses.get(one[0], _Pause(0, 0)).until <= now)
         return next((work for work, attempt in ready if not self._elsewhere(work, attempt)), None)
+
+    def _closed(self, unfinished: Sequence[Batch]) -> Sequence[Batch]:
+        """Return *unfinished* without what waits for others to be anchored with it."""
+        single = [one for one in unfinished if one.state is BatchState.ACCEPTED and one.origin in combining.ORIGINS]
+        now, settings = time.monotonic(), self.office.settings
+        self._waiting = {one.id: self._waiting.get(one.id, now) for one in single}
+
+        def since(one: Batch) -> float:
+            return now - self._waiting[one.id]
+
+        if combining.ripe(single, since, most=settings.batch_most, seconds=settings.batch_wait_seconds):
+            return unfinished
+        return [one for one in unfinished if one.id not in self._waiting]
 
     def _elsewhere(self, work: Work, attempt: int) -> bool:
         worker = self._worker
@@ -193,7 +207,9 @@ class Runner:
             worker.__exit__(None, None, None)
 
     def _rest(self) -> None:
-        self._wake.wait(min(_POLL_SECONDS, max(self.office.settings.copy_wait_seconds, 0.05)))
+        settings = self.office.settings
+        soon = [settings.copy_wait_seconds, *([settings.batch_wait_seconds] if self._waiting else [])]
+        self._wake.wait(min(_POLL_SECONDS, max(min(soon), 0.05)))
         self._wake.clear()
 
 

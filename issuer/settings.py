@@ -80,6 +80,10 @@ class Settings:
     copy_wait_seconds: Annotated[
         float, About("copies for holders are collected this long before they are anchored together", "seconds")
     ] = 1.0
+    batch_wait_seconds: Annotated[
+        float, About("single certificates are collected this long before they are anchored together", "seconds")
+    ] = 0.25
+    batch_most: Annotated[int, About("so many single certificates or copies are anchored without waiting")] = 1000
     claim_wait_seconds: Annotated[
         float, About("a wallet waits this long for its copy; then it is told to ask again", "seconds")
     ] = 10.0
@@ -203,6 +207,8 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "clock_skew_seconds": (1, 86_400),
     "port": (1, 65_535),
     "copy_wait_seconds": (0.0, 3600),
+    "batch_wait_seconds": (0.0, 3600),
+    "batch_most": (1, 98_304),
     "claim_wait_seconds": (0.0, 60),
     "worker_beat_seconds": (0.05, 60),
     "worker_expiry_seconds": (0.2, 600),

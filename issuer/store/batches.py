@@ -53,7 +53,10 @@ class CredentialState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A batch as stored; *count* good rows, *bad* rows refused, *repeated* rows that an earlier batch has issued."""
+    """A batch as stored; *count* good rows, *bad* rows refused, *repeated* rows that an earlier batch has issued.
+
+    *tree_id* is the batch under which its tree is stored, perhaps another one that was planted with it.
+    """
 
     id: int
     institution_id: int
@@ -69,6 +72,7 @@ class Batch:
     attempt: int
     root: Digest | None
     tree_size: int | None
+    tree_id: int | None
     verified_to: int
     anchored_block: int | None
     anchored_at: int | None
@@ -454,6 +458,35 @@ def ids_in(connection: Connection, batch_id: int, state: CredentialState) -> set
     """Return the row ids of the batch's credentials that are in *state*."""
     found = connection.execute(
         select(credentials.c.id).where(credentials.c.batch_id == batch_id, credentials.c.state == state)
+    )
+    return {row.id for row in found}
+
+
+def small_ones(connection: Connection, institution_id: int, origins: Sequence[Origin]) -> tuple[Batch, ...]:
+    """Return the batches of these origins that are on their way and in no tree yet, oldest first."""
+    before = (BatchState.ACCEPTED, BatchState.RESERVED, BatchState.SIGNED)
+    found = connection.execute(
+        select(batches)
+        .where(
+            batches.c.institution_id == institution_id,
+            batches.c.origin.in_(origins),
+            batches.c.state.in_(before),
+            func.coalesce(batches.c.error_code, "") != NOTHING_SIGNED,
+        )
+        .order_by(batches.c.id)
+    )
+    return tuple(read_batch(row) for row in found)
+
+
+def keep_signed(connection: Connection, batch_ids: Sequence[int]) -> set[int]:
+    """Return which of these batches are signed, and keep them so for others until the transaction ends.
+
+    What another worker is moving at this moment is not waited for, and left out.
+    """
+    found = connection.execute(
+        select(batches.c.id)
+        .where(batches.c.id.in_(batch_ids), batches.c.state == BatchState.SIGNED)
+        .with_for_update(skip_locked=True)
     )
     return {row.id for row in found}
 

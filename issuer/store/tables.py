@@ -91,6 +91,8 @@ batches = Table(
     Column("attempt", Integer, nullable=False, default=0),  # which run of the job
     Column("root", LargeBinary),
     Column("tree_size", Integer),
+    # Under which batch the tree is stored and its anchoring noted: small ones that waited together share one.
+    Column("tree_id", ID, ForeignKey("batches.id"), index=True),
     Column("verified_to", BigInteger, nullable=False, default=0),  # row id of the last credential verified
     Column("anchored_block", BigInteger),
     Column("anchored_at", BigInteger),

@@ -17,7 +17,7 @@ from tests.faults.scene import FAR_SECONDS, Scene, anchoring_account
 _GWEI = 10**9
 _SILENT_SECONDS = 10.5  # longer than the office waits for an answer
 _CHAIN_AHEAD_SECONDS = 120
-_CHANCE_WITH_POOL = 0.3
+_CHANCE_WITH_POOL = 0.25
 _OFF_BLOCKS = 10  # so long a clock is off that was set wrong
 _RAW = "eth_sendRawTransaction"
 _RECEIPT = "eth_getTransactionReceipt"
@@ -29,8 +29,8 @@ class Storm:
 
     scene: Scene
     seed: int
-    chance: float = 0.04
-    patient: bool = False  # also with a node that keeps silent until nobody waits any more
+    chance: float = 0.03
+    silences: int = 0  # how often the node keeps silent until nobody waits any more: it takes its time
     counts: Counter[str] = field(default_factory=Counter)
     _ahead: int = 0
     _off: int = 0
@@ -58,7 +58,7 @@ class Storm:
             "jumps of the clock": self._jump,
             "jumps of the chain's clock": self._jump_chain,
         }
-        if self.patient:
+        if self.counts["RPC timeouts"] < self.silences:
             found["RPC timeouts"] = lambda: self._for("silent", 1, 1)
         return found
 

@@ -228,3 +228,21 @@ def test_epochs_that_are_gone_together_are_published_again_in_their_order(bureau
     assert {task_now(bureau, one).state for one in stored} == {TaskState.DONE}
     assert objections(bureau, bureau.batch(batch.id)) == {"status.revoked"}
     assert reanchoring.look_again(bureau.office) == 0
+
+
+def test_a_status_list_whose_opening_is_gone_is_opened_again_before_its_certificates_are_anchored_again(
+    bureau: Bureau,
+) -> None:
+    from issuer.store import institutions
+
+    batch = bureau.issue(rows(1))
+    with bureau.office.database.read() as connection:
+        (one,) = institutions.every_status_list(connection, bureau.institution.id)
+    bureau.chain.reorganise(3)  # the set-up opened the list a block before the anchor
+    assert bureau.chain.view().status_heads(bureau.institution.issuer_id, [one.list_id]) == (None,)
+    assert reanchoring.look_again(bureau.office) == 1
+    assert head(bureau) == 0
+    again = bureau.run(batch)
+    assert objections(bureau, again) == set()
+    published(bureau, bureau.numbers(again)[0])
+    assert objections(bureau, again) == {"status.revoked"}

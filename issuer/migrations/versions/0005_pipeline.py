@@ -1,4 +1,4 @@
-"""Several workers with a lease each; what was anchored or published is looked at again until it lies deep enough."""
+"""Leases of workers; trees that batches share; until when an anchor or epoch is looked at again."""
 
 from __future__ import annotations
 
@@ -26,9 +26,18 @@ def upgrade() -> None:
     for table in ("batches", "epochs"):
         with op.batch_alter_table(table) as changed:
             changed.add_column(sa.Column("settled_at", sa.BigInteger(), nullable=True))
+    with op.batch_alter_table("batches") as batches:
+        batches.add_column(sa.Column("tree_id", _ID, nullable=True))
+        batches.create_foreign_key(op.f("fk_batches_tree_id"), "batches", ["tree_id"], ["id"])
+    op.create_index(op.f("ix_batches_tree_id"), "batches", ["tree_id"], unique=False)
+    op.execute("UPDATE batches SET tree_id = id WHERE root IS NOT NULL")
 
 
 def downgrade() -> None:
+    op.drop_index(op.f("ix_batches_tree_id"), "batches")
+    with op.batch_alter_table("batches") as batches:
+        batches.drop_constraint(op.f("fk_batches_tree_id"), type_="foreignkey")
+        batches.drop_column("tree_id")
     for table in ("epochs", "batches"):
         with op.batch_alter_table(table) as changed:
             changed.drop_column("settled_at")
