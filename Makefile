@@ -5,7 +5,7 @@ export HARDHAT_DISABLE_TELEMETRY = true
 # Every program that is started reads what was compiled once; without that each start takes seconds longer.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: setup demo up test lint slither gas fuzz clean
+.PHONY: setup demo up test lint slither gas fuzz faults clean
 
 setup:            ## everything that the other targets need; does nothing the second time
 	@$(PYTHON) tools/setup.py
@@ -35,6 +35,9 @@ gas: setup        ## gas of every registry call, against the bars; writes bench/
 
 fuzz: setup       ## the property tests with many more examples than `make test` takes
 	@$(BIN)/pytest -m hypothesis --hypothesis-profile=fuzz $(ARGS)
+
+faults: setup     ## kills workers at every step, 20 times each, in a storm; writes bench/results/faults.json
+	@$(BIN)/python bench/faults.py $(ARGS)
 
 clean:            ## removes everything that setup made
 	rm -rf .venv .setup node_modules tools/node/node_modules artifacts cache jikin/_generated

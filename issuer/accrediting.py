@@ -270,8 +270,11 @@ def ensure_status_list(office: Office, institution: Institution, *, room: int = 
                 log2_entries=office.settings.status_log2_entries,
                 index_key=new_key(),
             )
-    if current.opened_at is not None:
-        return current
+    return current if current.opened_at is not None else open_status_list(office, institution, current)
+
+
+def open_status_list(office: Office, institution: Institution, current: StatusList) -> StatusList:
+    """Return the list, opened on the chain and published; the same bytes are sent again where they were sent before."""
     (head,) = office.chain.registry.view().status_heads(institution.issuer_id, [current.list_id])
     if head is None:
         permutation = IndexPermutation(current.index_key, current.log2_entries)

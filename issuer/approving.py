@@ -317,7 +317,13 @@ def _signed(task: Approvable, approval: Approval, officers: Mapping[int, Officer
     officer = officers.get(approval.officer_id)
     if officer is None or officer.institution_id != task.institution_id or officer.removed_at is not None:
         raise OfficeError("an approval is by nobody who is an officer here now", code="approval.not-an-officer")
-    if approval.expires <= given.now or approval.expires > approval.at + MAX_SECONDS or approval.at > given.now:
+    if approval.at > given.now:  # no refusal: what two persons have decided is not lost to a clock that was set back
+        raise OfficeError(
+            f"an approval was given at {approval.at}, and the clock says {given.now}: it was set back",
+            code="office.clock",
+            hint="set the clock of this machine; the task goes on by itself",
+        )
+    if approval.expires <= given.now or approval.expires > approval.at + MAX_SECONDS:
         raise OfficeError(
             f"an approval ended at {approval.expires}, now is {given.now}; it holds a day at most",
             code="approval.expired",

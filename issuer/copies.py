@@ -25,7 +25,6 @@ from issuer.store.institutions import Institution, StatusList
 from issuer.store.offers import Offer
 from jikin.status.index import IndexPermutation
 
-_AT_ONCE = 1000
 _LOOK_SECONDS = 0.2
 # What an office works off by itself; lists are issued when an officer says so.
 OWN_ORIGINS = (Origin.OFFER, Origin.APPLICATION, Origin.COPIES)
@@ -61,7 +60,7 @@ def collect(office: Office) -> int | None:
     ChainUnavailableError.
     """
     with office.database.write() as connection:
-        ready = _ready(connection, office.clock())
+        ready = _ready(connection, office.clock(), office.settings.batch_most)
     groups = [list(group) for _, group in groupby(sorted(ready, key=_group), key=_group)]
     for group in groups:
         batch_id = _collect(office, group)
@@ -74,11 +73,11 @@ def _group(ask: Ask) -> tuple[int, str, Format]:
     return ask.original.institution_id, ask.original.type, ask.format
 
 
-def _ready(connection: Connection, now: int) -> list[Ask]:
-    """Return what can be made now, and note what never will."""
+def _ready(connection: Connection, now: int, most: int) -> list[Ask]:
+    """Return what can be made now, of the *most* that wait longest, and note what never will."""
     found: list[Ask] = []
     refused: list[int] = []
-    for wanted in copies.waiting(connection, _AT_ONCE):
+    for wanted in copies.waiting(connection, most):
         offer = offers.by_id(connection, wanted.offer_id)
         original = original_of(connection, offer)
         if original is None or original.state in _COMING:

@@ -6,7 +6,8 @@ Nothing is signed before its number and its entry in the status list are reserve
 never issued. Nothing is released before its root has the confirmations asked for and every certificate was verified
 against what the chain then says. Each step is one transaction (signing and verifying: one for each chunk), so a batch
 that was cut off anywhere goes on where it stood; salts, shuffle and root are made once and stored before the chain
-hears of them.
+hears of them. What a step has made it stores only if the batch still stands where the step found it: another worker may
+have taken it for dead.
 """
 
 from __future__ import annotations
@@ -25,13 +26,11 @@ from issuer.store import batches, copies, institutions
 from issuer.store.batches import Batch, BatchState, Credential, CredentialState, NewCredential, Signed
 from issuer.store.institutions import Institution, StatusList
 from issuer.store.transactions import Purpose
-from jikin.anchoring import batch as planting
 from jikin.anchoring.acts import AnchorRoot, LeafKind
 from jikin.anchoring.chain import RegistryView
 from jikin.anchoring.digest import credential_digest
-from jikin.anchoring.merkle import Tree, node_positions
+from jikin.anchoring.merkle import node_positions
 from jikin.anchoring.receipt import Receipt
-from jikin.anchoring.statements import leaf
 from jikin.credentials.profile import Profile
 from jikin.credentials.types import CredentialType
 from jikin.errors import CodecError, CredentialError, OfficeError
@@ -42,6 +41,7 @@ from jikin.status.index import IndexPermutation
 from jikin.values import CertificateNumber, Digest, JsonObject
 
 _NUMBER_TRIES = 100
+AGAIN = -2  # what a step returns when the ground under the batch has moved: its steps begin again, from its new state
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def reserve(office: Office, batch_id: int) -> None:
     status_list = accrediting.ensure_status_list(office, institution, room=batch.count)
     now, year = office.clock(), office.today.year
     with office.database.write() as connection:
-        if batches.by_id(connection, batch_id).state is not BatchState.ACCEPTED:
+        if not batches.stands_at(connection, batch_id, BatchState.ACCEPTED):
             return  # another worker was faster
         rows = batches.source_rows(connection, batch_id, "good")
         two_persons.use(connection, office, institution, batch, rows)
@@ -158,9 +158,13 @@ def sign_chunk(office: Office, batch_id: int) -> int:
             except (CredentialError, CodecError) as error:
                 failed.append((credential, error.code))
     with office.database.write() as connection:
-        batches.store_signed(connection, signed)
+        if not batches.stands_at(connection, batch_id, BatchState.RESERVED):
+            return 0
+        unsigned = batches.ids_in(connection, batch_id, CredentialState.RESERVED)
+        batches.store_signed(connection, {id_: one for id_, one in signed.items() if id_ in unsigned})
         for credential, code in failed:
-            batches.fail(connection, credential, row_faults.cannot_be_signed(code))
+            if credential.id in unsigned:
+                batches.fail(connection, credential, row_faults.cannot_be_signed(code))
         left = batches.count_in(connection, batch_id, CredentialState.RESERVED)
         if left == 0:
             batches.advance(connection, batch_id, BatchState.SIGNED)
@@ -245,31 +249,16 @@ def _bound(unsecured: JsonObject, holder: str) -> JsonObject:
     return {**unsecured, "credentialSubject": {"id": holder, **subject}}
 
 
-# ---------------------------------------------------------------------------------------------------------- 3 plant
-
-
-def plant(office: Office, batch_id: int) -> None:
-    """Give every certificate its salt and its place in the tree; store salts, places, nodes and root together."""
-    batch, institution = batch_of(office, batch_id)
-    if batch.state is not BatchState.SIGNED:
-        return
-    context = office.context(institution)
-    with office.database.write() as connection:
-        if batches.by_id(connection, batch_id).state is not BatchState.SIGNED:
-            return
-        signed = batches.digests_of(connection, batch_id)
-        if not signed:
-            raise OfficeError("no certificate of this batch could be signed", code=batches.NOTHING_SIGNED)
-        salts = {credential_id: planting.new_salt() for credential_id in signed}
-        leaves = [leaf(LeafKind.CREDENTIAL, context, salts[id_], digest) for id_, digest in signed.items()]
-        filled = planting.fill(context, leaves)
-        tree = Tree(filled.leaves)
-        salted = {id_: (salts[id_], place) for id_, place in zip(signed, filled.indexes, strict=True)}
-        batches.plant(connection, batch_id, salted, tree.to_bytes())
-        batches.advance(connection, batch_id, BatchState.PLANTED, root=tree.root.raw, tree_size=tree.size)
-
-
 # --------------------------------------------------------------------------------------------------------- 4 anchor
+
+
+def anchoring(batch: Batch) -> Purpose:
+    """Return what the transaction that anchors *batch* is for: one for all batches of a tree."""
+    return Purpose("AnchorRoot", batch_id=_tree_of(batch))
+
+
+def _tree_of(batch: Batch) -> int:
+    return batch.id if batch.tree_id is None else batch.tree_id
 
 
 def _errand(batch: Batch, institution: Institution) -> Errand:
@@ -282,7 +271,7 @@ def _errand(batch: Batch, institution: Institution) -> Errand:
         return None if slot is None else slot.block
 
     return Errand(
-        Purpose("AnchorRoot", batch_id=batch.id),
+        anchoring(batch),
         lambda _view: AnchorRoot(institution.issuer_id, root, size, LeafKind.CREDENTIAL),
         done_at,
     )
@@ -305,7 +294,15 @@ def anchor(office: Office, batch_id: int) -> None:
     if slot is None or slot.tree_size != batch.tree_size:
         raise OfficeError("the registry shows the root with another tree size", code="office.anchor-differs")
     with office.database.write() as connection:
-        batches.advance(connection, batch_id, BatchState.ANCHORED, anchored_block=slot.block, anchored_at=slot.time)
+        if batches.stands_at(connection, batch_id, BatchState.PLANTED):
+            batches.advance(
+                connection,
+                batch_id,
+                BatchState.ANCHORED,
+                anchored_block=slot.block,
+                anchored_at=slot.time,
+                verified_to=0,
+            )
 
 
 def _root(batch: Batch) -> Digest:
@@ -321,7 +318,7 @@ def receipt(office: Office, institution: Institution, batch: Batch, place: int, 
     if size is None or block is None or time is None:
         raise OfficeError("the batch is not anchored yet", code="office.order")
     with office.database.read() as connection:
-        path = batches.tree_nodes(connection, batch.id, node_positions(place, size))
+        path = batches.tree_nodes(connection, _tree_of(batch), node_positions(place, size))
     return Receipt(
         chain=pins.chain,
         registry=pins.registry,

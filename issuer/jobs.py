@@ -3,20 +3,20 @@
 A job is given row ids and nothing else, so its tables hold nothing personal; what it does is idempotent by the state of
 those rows. The job library is put together here, in one object, and nowhere imported by another module.
 
-Known of the library, and why the settings below are as they are: a worker takes over only what ran under its own
-executor id; the default application version is a hash of the code, and any change would orphan what is pending; the
-default serialiser is pickle; one instance per process. A lock file keeps a second worker off the data folder.
+Known of the library, and why the settings below are as they are: a worker resumes only what ran under its own executor
+id; the default application version is a hash of the code, and any change would orphan what is pending; the default
+serialiser is pickle; one instance per process. Starting a workflow under an id that there is already is no second run,
+and a run whose workflow was taken over by another worker can note nothing any more. Who may work is a matter of
+``leases``.
 """
 
 from __future__ import annotations
 
-import fcntl
 import logging
-import os
 import threading
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -26,7 +26,7 @@ from typing import TypeAlias
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 from sqlalchemy import Connection
 
-from issuer import epochs, issuing, logs, releasing
+from issuer import combining, epochs, issuing, leases, logs, releasing
 from issuer.issuing import Progress
 from issuer.office import Office
 from issuer.store import batches, tasks
@@ -38,10 +38,10 @@ from jikin.errors import JikinError, OfficeError
 NAME = "jikin-office"
 # Pinned: pending work survives a new release. Raise it when a workflow's steps change their order.
 VERSION = "1"
-_LOCK_FILE = "worker.lock"
 _LOOK_SECONDS = 0.5
 _DRAIN_SECONDS = 0.05
 _STOPPED = -1  # what a step returns when it noted an error: the job ends and can be run again
+ELSEWHERE = "office.elsewhere"
 _PENDING = ("PENDING", "ENQUEUED", "DELAYED")
 
 Step: TypeAlias = Callable[[Office, int], int | None]
@@ -54,7 +54,7 @@ class _Job:
     name: str
     steps: tuple[Step, ...]
     note: Callable[[Connection, int, JikinError | None], None]
-    next_attempt: Callable[[Connection, int], int]
+    next_attempt: Callable[[Connection, int, int], int]
 
 
 def _note_batch(connection: Connection, batch_id: int, error: JikinError | None) -> None:
@@ -84,7 +84,7 @@ ISSUE = _Job(
     (
         issuing.reserve,
         issuing.sign_chunk,
-        issuing.plant,
+        combining.plant,
         issuing.prepare_anchor,
         issuing.anchor,
         releasing.verify_chunk,
@@ -94,6 +94,23 @@ ISSUE = _Job(
     batches.next_attempt,
 )
 PUBLISH = _Job("publish", (epochs.publish,), _note_task, tasks.next_attempt)
+
+
+def go_through(steps: Sequence[Step], do: Callable[[Step], int]) -> bool:
+    """Have *do* done with each of *steps* until nothing is left of it; False when one of them stopped.
+
+    From the first one again when a step found the ground moved: every step looks at where the row stands now.
+    """
+    position = 0
+    while position < len(steps):
+        left = do(steps[position])
+        if left == _STOPPED:
+            return False
+        if left == issuing.AGAIN:
+            position = 0
+        elif not left:
+            position += 1
+    return True
 
 
 def mistake(error: Exception) -> OfficeError:
@@ -106,54 +123,78 @@ def mistake(error: Exception) -> OfficeError:
     )
 
 
+def _workflow_id(name: str, row_id: int, attempt: int) -> str:
+    return f"{name}-{row_id}-{attempt}"
+
+
 class Worker(AbstractContextManager["Worker"]):
-    """Runs jobs in this process. Entering it takes the lock and takes up what an earlier process left unfinished."""
+    """Runs jobs in this process. Entering it takes a seat and takes up what processes that died left unfinished."""
 
     def __init__(self, office: Office, *, wait_for_lock_seconds: float = 60.0) -> None:
         """Remember the office; nothing runs yet."""
         self._patience = office.sleep
         self._office = replace(office, sleep=self._sleep)
-        self._wait = wait_for_lock_seconds
-        self._lock: int | None = None
+        self._seat = leases.seat_of(office, wait_for_lock_seconds)
         self._stop = threading.Event()
         self._changed = threading.Condition()
         self._ended: set[str] = set()
         self._workflows: dict[str, Callable[[int], str]] = {}
 
     def __enter__(self) -> Worker:
-        """Take the lock, start the job library, resume pending jobs.
+        """Take the seat, start the job library, resume pending jobs.
 
         Raises OfficeError ``office.worker-busy``, RegistryMismatchError when another registry answers than the pinned.
         """
         check_at_start(self._office.chain.registry)
-        self._lock = self._take_lock()
+        self._seat.take()
         try:
             self._launch()
+            self._seat.watch(self._take_over)
         except BaseException:
-            self._release_lock()
+            self._seat.leave()
             raise
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Let running jobs end (cut them short after an error), stop the job library, give the lock back."""
-        if kind is None:
+        """Let running jobs end (cut them short after an error), stop the job library, give the seat back."""
+        if kind is None and self._seat.held:
             self._drain()
         self._stop.set()
         DBOS.destroy(destroy_registry=True)
         # Its logger holds on to the standard error of the moment; the next worker may have another one.
         logging.getLogger("dbos").handlers.clear()
-        self._release_lock()
+        self._seat.leave()
 
     def interrupt(self) -> None:
         """Have running jobs stop after the step they are in; what is left is for the next worker."""
         self._stop.set()
 
+    @property
+    def held(self) -> bool:
+        """Say whether this worker may still work; when not, leave it and enter a new one."""
+        return self._seat.held
+
+    @property
+    def shared(self) -> bool:
+        """Say whether others may work on the same office at the same time."""
+        return self._seat.shared
+
+    def elsewhere(self, name: str, row_id: int, attempt: int) -> bool:
+        """Say whether the job called *name* is another worker's at the moment."""
+        known = DBOS.get_workflow_status(_workflow_id(name, row_id, attempt))
+        return known is not None and known.status in _PENDING and known.executor_id != self._seat.executor_id
+
     # -------------------------------------------------------------------------------------------------------- verbs
 
-    def issue(self, batch_id: int, on_progress: Callable[[Progress], None] | None = None) -> None:
-        """Return when the batch is released, telling *on_progress* how far it is; raises OfficeError if it stopped."""
+    def issue(
+        self, batch_id: int, on_progress: Callable[[Progress], None] | None = None, *, patient: bool = True
+    ) -> None:
+        """Return when the batch is released, telling *on_progress* how far it is; raises OfficeError if it stopped.
+
+        Who is not *patient* does not wait for another worker that is at it: OfficeError ``office.elsewhere``.
+        """
 
         def tell() -> None:
             if on_progress is not None:
@@ -161,7 +202,7 @@ class Worker(AbstractContextManager["Worker"]):
 
         batch, _ = issuing.batch_of(self._office, batch_id)
         if batch.state is not BatchState.RELEASED:
-            self._run(ISSUE, batch_id, batch.attempt, tell)
+            self._run(ISSUE, batch_id, batch.attempt, tell, patient=patient)
             batch, _ = issuing.batch_of(self._office, batch_id)
         tell()
         if batch.state is not BatchState.RELEASED:
@@ -171,11 +212,14 @@ class Worker(AbstractContextManager["Worker"]):
                 hint="what was done is kept; run the same command again to go on",
             )
 
-    def publish(self, task_id: int) -> None:
-        """Return when the approved task is published; raises OfficeError when it stopped or was refused."""
+    def publish(self, task_id: int, *, patient: bool = True) -> None:
+        """Return when the approved task is published; raises OfficeError when it stopped or was refused.
+
+        Who is not *patient* does not wait for another worker that is at it: OfficeError ``office.elsewhere``.
+        """
         stored = self._task(task_id)
         if stored.state is TaskState.APPROVED:
-            self._run(PUBLISH, task_id, stored.attempt, lambda: None)
+            self._run(PUBLISH, task_id, stored.attempt, lambda: None, patient=patient)
             stored = self._task(task_id)
         if stored.state is not TaskState.DONE:
             raise OfficeError(
@@ -193,7 +237,7 @@ class Worker(AbstractContextManager["Worker"]):
         config: DBOSConfig = {
             "name": NAME,
             "system_database_url": self._office.settings.jobs_database_url,
-            "executor_id": self._office.settings.executor_id,
+            "executor_id": self._seat.executor_id,
             "application_version": VERSION,
             "serializer": DBOSPortableJSONSerializer(),
             "log_level": "WARNING",
@@ -210,19 +254,14 @@ class Worker(AbstractContextManager["Worker"]):
         """Return the workflow of *job*: it is given a row id and returns "done" or "stopped"."""
 
         def run(row_id: int) -> str:
-            workflow_id = DBOS.workflow_id or ""
-            try:
-                for step in job.steps:
-                    left: int | None = 1
-                    while left:
-                        left = DBOS.run_step({"name": step.__name__}, self._guarded(job, step), row_id)
-                        if left == _STOPPED:
-                            return "stopped"
-                return "done"
-            finally:
-                with self._changed:
-                    self._ended.add(workflow_id)
-                    self._changed.notify_all()
+            def do(step: Step) -> int:
+                return DBOS.run_step({"name": step.__name__}, self._guarded(job, step), row_id)
+
+            said = "done" if go_through(job.steps, do) else "stopped"
+            with self._changed:
+                self._ended.add(DBOS.workflow_id or "")
+                self._changed.notify_all()
+            return said
 
         return run
 
@@ -230,7 +269,7 @@ class Worker(AbstractContextManager["Worker"]):
         """Return *step* with errors noted in the office's own tables: the job library would keep them as it likes."""
 
         def guarded(row_id: int) -> int:
-            if self._stop.is_set():
+            if self._stop.is_set() or not self._seat.held:
                 return _STOPPED
             name = f"{job.name}.{step.__name__}"
             try:
@@ -251,17 +290,20 @@ class Worker(AbstractContextManager["Worker"]):
         with self._office.database.write() as connection:
             job.note(connection, row_id, error)
 
-    def _run(self, job: _Job, row_id: int, attempt: int, tell: Callable[[], None]) -> None:
-        """Start the job, or wait for the run that an earlier process began; return when it has ended."""
-        workflow_id = f"{job.name}-{row_id}-{attempt}"
-        known = DBOS.get_workflow_status(workflow_id) if attempt else None
+    def _run(self, job: _Job, row_id: int, attempt: int, tell: Callable[[], None], *, patient: bool) -> None:
+        """Start the job, or wait for the run that there is, here or elsewhere; return when it has ended."""
+        known = DBOS.get_workflow_status(_workflow_id(job.name, row_id, attempt))
         if known is None or known.status not in _PENDING:
-            with self._office.database.write() as connection:
-                job.note(connection, row_id, None)
-                workflow_id = f"{job.name}-{row_id}-{job.next_attempt(connection, row_id)}"
-            with SetWorkflowID(workflow_id):
+            if known is not None or not attempt:
+                with self._office.database.write() as connection:
+                    job.note(connection, row_id, None)
+                    attempt = job.next_attempt(connection, row_id, attempt)
+            # Whoever else is about to start it means the same run: the job library does it once.
+            with SetWorkflowID(_workflow_id(job.name, row_id, attempt)):
                 DBOS.start_workflow(self._workflows[job.name], row_id)
-        while not self._has_ended(workflow_id):
+        if not patient and self.shared and self.elsewhere(job.name, row_id, attempt):
+            raise OfficeError(f"another worker is at {job.name} {row_id}", code=ELSEWHERE)
+        while not self._has_ended(_workflow_id(job.name, row_id, attempt)):
             tell()
 
     def _has_ended(self, workflow_id: str) -> bool:
@@ -277,7 +319,7 @@ class Worker(AbstractContextManager["Worker"]):
         """Wait until nothing is pending any more: jobs of earlier processes, and the bookkeeping of the last one."""
         deadline = time.monotonic() + self._office.settings.chain_wait_seconds
         while time.monotonic() < deadline:
-            if not DBOS.list_workflows(status=list(_PENDING), executor_id=self._office.settings.executor_id):
+            if not DBOS.list_workflows(status=list(_PENDING), executor_id=self._seat.executor_id):
                 return
             time.sleep(_DRAIN_SECONDS)
 
@@ -286,26 +328,12 @@ class Worker(AbstractContextManager["Worker"]):
         if self._stop.is_set():
             raise OfficeError("the office was stopped", code="office.interrupted")
 
-    def _take_lock(self) -> int:
-        path = self._office.settings.data.absolute() / _LOCK_FILE
-        handle = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
-        deadline = time.monotonic() + self._wait
-        while True:
-            try:
-                fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                if time.monotonic() >= deadline:
-                    os.close(handle)
-                    raise OfficeError(
-                        f"another process works on {self._office.settings.data}; waited {self._wait:.0f} s for it",
-                        code="office.worker-busy",
-                        hint="wait until it is done, and run the command again",
-                    ) from None
-                time.sleep(_LOOK_SECONDS)
-            else:
-                return handle
-
-    def _release_lock(self) -> None:
-        if self._lock is not None:
-            os.close(self._lock)  # the system takes the lock back, also when the process is killed
-            self._lock = None
+    def _take_over(self, alive: frozenset[str]) -> None:
+        """Take over what is pending under the name of no worker that is alive."""
+        pending = DBOS.list_workflows(status="PENDING", app_version=VERSION, load_input=False, load_output=False)
+        dead = sorted({one.executor_id for one in pending if one.executor_id} - alive)
+        if dead:
+            # No public name, and pinned with the library: it moves the work only while the row names a dead executor,
+            # so that several workers may do it at once and one of them gets it.
+            DBOS._recover_pending_workflows(dead)
+            logs.logger().warning("work taken over", count=len(dead))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from issuer import issuing
+from issuer import issuing, reanchoring
 from issuer.checking import Checker
 from issuer.office import Office
 from issuer.publishing import PublicFolder, Seal
@@ -64,7 +64,8 @@ def issued(office: Office, institution: Institution, batch: Batch, credentials: 
 def verify_chunk(office: Office, batch_id: int) -> int:
     """Verify the next certificates of the batch against what the chain says now; return how many wait still.
 
-    Raises OfficeError ``office.self-check`` with the finding codes when one does not pass; nothing is released then.
+    Returns AGAIN when the anchor is not where it was. Raises OfficeError ``office.self-check`` with the finding codes
+    when one does not pass; nothing is released then.
     """
     batch, institution = issuing.batch_of(office, batch_id)
     if batch.state is not BatchState.ANCHORED:
@@ -78,6 +79,8 @@ def verify_chunk(office: Office, batch_id: int) -> int:
     for one in issued(office, institution, batch, chunk):
         codes = checker.objections(one.document)
         if codes:
+            if not reanchoring.holds_final(office, institution, batch):
+                return issuing.AGAIN
             raise OfficeError(
                 f"the certificate of line {one.credential.line} does not verify: {', '.join(codes[:_SHOWN])}; "
                 "nothing of this batch was released",
@@ -85,6 +88,8 @@ def verify_chunk(office: Office, batch_id: int) -> int:
                 hint="`jikin doctor` looks for the cause; then run the same command again",
             )
     with office.database.write() as connection:
+        if not batches.stands_at(connection, batch_id, BatchState.ANCHORED):
+            return 0
         last = chunk[-1].id if chunk else batch.verified_to
         left = len(batches.credentials_of(connection, batch_id, after=last, limit=1, state=CredentialState.SIGNED))
         state = BatchState.ANCHORED if left else BatchState.VERIFIED
@@ -95,36 +100,59 @@ def verify_chunk(office: Office, batch_id: int) -> int:
 # --------------------------------------------------------------------------------------------------------- 6 release
 
 
-def release(office: Office, batch_id: int) -> None:
-    """Publish receipts, number records and leaves, then mark every certificate of the batch as released."""
+def release(office: Office, batch_id: int) -> int:
+    """Publish receipts, number records and leaves, then mark every certificate of the batch as released; return 0.
+
+    Returns AGAIN when the anchor is not where it was. Where a batch was released before, and anchored again after a
+    reorganisation, what its certificates have become meanwhile stays, and their receipts are written anew.
+    """
     batch, institution = issuing.batch_of(office, batch_id)
     if batch.state is not BatchState.VERIFIED:
-        return
+        return 0
+    if not reanchoring.holds_final(office, institution, batch):
+        return issuing.AGAIN
     with office.database.read() as connection:
         credentials = batches.credentials_of(connection, batch_id, state=CredentialState.SIGNED)
-        nodes = batches.tree_bytes(connection, batch_id)
+        nodes = batches.tree_bytes(connection, batch_id if batch.tree_id is None else batch.tree_id)
     kind, public = office.types.named(batch.type), office.public(institution)
     seal = office.seal(institution, _NUMBER_SUITE)
     ready = issued(office, institution, batch, credentials)
     for one in ready:
         _publish(office, institution, one, kind=kind, seal=seal, public=public)
+    renewed = 0 if batch.released_at is None else _renew_receipts(office, institution, batch)
     if batch.root is not None and batch.tree_size is not None:
         public.leaves(batch.root, Tree.from_bytes(nodes, batch.tree_size).leaves())
     public.settle()
     now = office.clock()
     with office.database.write() as connection:
-        if batches.by_id(connection, batch_id).state is not BatchState.VERIFIED:
-            return
+        if not batches.stands_at(connection, batch_id, BatchState.VERIFIED):
+            return 0
         batches.release(connection, batch_id)
-        batches.advance(connection, batch_id, BatchState.RELEASED, released_at=now)
+        first = now if batch.released_at is None else batch.released_at
+        batches.advance(connection, batch_id, BatchState.RELEASED, released_at=first)
         audit.record(
             connection,
             at=now,
-            act="batch released",
+            act="batch released" if batch.released_at is None else "batch anchored again",
             subject=f"batches/{batch_id}",
             institution_id=institution.id,
-            count=len(ready),
+            count=len(ready) + renewed,
         )
+    return 0
+
+
+def _renew_receipts(office: Office, institution: Institution, batch: Batch) -> int:
+    """Write the receipts of what was released before, with the block and time that hold now; return how many."""
+    with office.database.read() as connection:
+        every = batches.credentials_of(connection, batch.id)
+        kept = batches.salts_of(connection, [one.id for one in every])
+    waits = (CredentialState.SIGNED, CredentialState.FAILED)
+    before = [one for one in every if one.id in kept and one.document is not None and one.state not in waits]
+    public = office.public(institution)
+    for one in issued(office, institution, batch, before):
+        if one.credential.digest is not None:
+            public.receipt(one.credential.digest, one.receipt)
+    return len(before)
 
 
 def _publish(

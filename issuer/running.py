@@ -2,22 +2,25 @@
 
     approved tasks  →  copies for holders  →  batches, oldest first
 
-Nothing is handed over in memory: whatever a request stored is found again after a restart, also after a kill -9. While
-there is nothing to do the worker's lock is free, so that commands can work on the same office in between.
+Nothing is handed over in memory: whatever a request stored is found again after a restart, also after a kill -9. Where
+there is one worker only, its lock is free while there is nothing to do, so that commands can work on the same office in
+between. Where there are several, each leaves alone what another is at, and is there to take over from one that dies.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
 
-from issuer import logs
-from issuer.jobs import Worker, mistake
+from issuer import combining, logs, reanchoring
+from issuer.jobs import ELSEWHERE, Worker, mistake
 from issuer.office import Office
 from issuer.store import copies, issue_tasks, tasks, uploads
-from issuer.store.batches import Origin
+from issuer.store.batches import Batch, BatchState, Origin
 from issuer.store.tasks import TaskState
 from jikin.errors import JikinError, OfficeError
 
@@ -28,6 +31,7 @@ _FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 120.0  # before what stopped is tried again;
 _LOCK_SECONDS = 0.1
 
 Collect = Callable[[Office], int | None]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,15 @@ class Work:
 
     kind: str
     id: int
+
+
+@dataclass(slots=True)
+class _Chore:
+    """What is done every *seconds*, and when it was done last."""
+
+    seconds: float
+    do: Callable[[Office], object]
+    done: float = float("-inf")
 
 
 @dataclass(slots=True)
@@ -55,14 +68,20 @@ class Runner:
     _thread: threading.Thread | None = None
     _worker: Worker | None = None
     _used: float = 0.0
-    _collected: float = 0.0
-    _tidied: float = 0.0
+    _chores: tuple[_Chore, ...] = ()
     _stopping: threading.Event = field(default_factory=threading.Event)
     _wake: threading.Event = field(default_factory=threading.Event)
     _pauses: dict[Work, _Pause] = field(default_factory=dict)
+    _waiting: dict[int, float] = field(default_factory=dict)  # single batches, and since when they wait for others
 
     def start(self) -> None:
         """Begin to work."""
+        settings = self.office.settings
+        self._chores = (
+            _Chore(_TIDY_SECONDS, _tidy),
+            _Chore(settings.copy_wait_seconds, self.collect),
+            _Chore(settings.settle_look_seconds, reanchoring.look_again),
+        )
         self._thread = threading.Thread(target=self._run, name="jikin-runner", daemon=True)
         self._thread.start()
 
@@ -96,26 +115,21 @@ class Runner:
 
     def _guarded_round(self) -> bool:
         """Do one round; say whether it found work. What goes wrong is written down and never ends the thread."""
-        try:
-            return self._round()
-        except JikinError as error:
-            logs.logger().warning("runner", code=error.code)
-        except Exception as error:  # noqa: BLE001  # the database may be away, or we are wrong: others' work goes on
-            logs.logger().warning("runner", code=mistake(error).code, step=str(mistake(error)))
-        self._let_go()
-        return False
+        for chore in self._chores:
+            if time.monotonic() - chore.done >= chore.seconds:
+                chore.done = time.monotonic()  # also when it fails: what the chain does not answer now waits its turn
+                _guarded(partial(chore.do, self.office))
+        found = _guarded(self._round)
+        if found is None:
+            self._let_go()
+        return bool(found)
 
     def _round(self) -> bool:
-        now = time.monotonic()
-        if now - self._tidied >= _TIDY_SECONDS:
-            self._tidy()
-            self._tidied = now
-        if now - self._collected >= self.office.settings.copy_wait_seconds:
-            self.collect(self.office)
-            self._collected = time.monotonic()
+        if not self.office.database.is_sqlite:
+            self._working()  # also without work: another worker may die and leave some
         work = self._next()
         if work is None:
-            if now - self._used >= _IDLE_SECONDS:
+            if time.monotonic() - self._used >= _IDLE_SECONDS and self.office.database.is_sqlite:
                 self._let_go()
             return False
         return self._do(work)
@@ -126,11 +140,29 @@ class Runner:
             approved = tasks.in_state(connection, TaskState.APPROVED)
             unfinished = copies.unfinished(connection, tuple(Origin))
             unsigned = issue_tasks.unsigned_batches(connection)
-        found = [Work("publish", one.task.id) for one in approved]
-        ordered = sorted(unfinished, key=lambda one: (one.origin is Origin.LIST, one.id))
-        found += [Work("issue", one.id) for one in ordered if one.id not in unsigned]
+        found = [(Work("publish", one.task.id), one.attempt) for one in approved]
+        ordered = sorted(self._closed(unfinished), key=lambda one: (one.origin is Origin.LIST, one.id))
+        found += [(Work("issue", one.id), one.attempt) for one in ordered if one.id not in unsigned]
         now = time.monotonic()
-        return next((work for work in found if self._pauses.get(work, _Pause(0, 0)).until <= now), None)
+        ready = (one for one in found if self._pauses.get(one[0], _Pause(0, 0)).until <= now)
+        return next((work for work, attempt in ready if not self._elsewhere(work, attempt)), None)
+
+    def _closed(self, unfinished: Sequence[Batch]) -> Sequence[Batch]:
+        """Return *unfinished* without what waits for others to be anchored with it."""
+        single = [one for one in unfinished if one.state is BatchState.ACCEPTED and one.origin in combining.ORIGINS]
+        now, settings = time.monotonic(), self.office.settings
+        self._waiting = {one.id: self._waiting.get(one.id, now) for one in single}
+
+        def since(one: Batch) -> float:
+            return now - self._waiting[one.id]
+
+        if combining.ripe(single, since, most=settings.batch_most, seconds=settings.batch_wait_seconds):
+            return unfinished
+        return [one for one in unfinished if one.id not in self._waiting]
+
+    def _elsewhere(self, work: Work, attempt: int) -> bool:
+        worker = self._worker
+        return worker is not None and worker.shared and worker.elsewhere(work.kind, work.id, attempt)
 
     def _do(self, work: Work) -> bool:
         worker = self._working()
@@ -138,10 +170,12 @@ class Runner:
             return False
         try:
             if work.kind == "publish":
-                worker.publish(work.id)
+                worker.publish(work.id, patient=False)
             else:
-                worker.issue(work.id)
+                worker.issue(work.id, patient=False)
         except OfficeError as error:
+            if error.code == ELSEWHERE:
+                return True  # another worker began it a moment before; there is other work
             before = self._pauses.get(work)
             seconds = _FIRST_PAUSE if before is None else min(before.seconds * 2, _LONGEST_PAUSE)
             self._pauses[work] = _Pause(time.monotonic() + seconds, seconds)
@@ -152,7 +186,9 @@ class Runner:
         return True
 
     def _working(self) -> Worker | None:
-        """Return the worker, holding the office's lock; None while another process has it."""
+        """Return the worker, holding its seat; None while another process has the only one."""
+        if self._worker is not None and not self._worker.held:
+            self._let_go()  # it was silent for too long: what it was at may be another worker's by now
         if self._worker is None:
             worker = Worker(self.office, wait_for_lock_seconds=_LOCK_SECONDS)
             try:
@@ -172,12 +208,26 @@ class Runner:
             worker.__exit__(None, None, None)
 
     def _rest(self) -> None:
-        self._wake.wait(min(_POLL_SECONDS, max(self.office.settings.copy_wait_seconds, 0.05)))
+        settings = self.office.settings
+        soon = [settings.copy_wait_seconds, *([settings.batch_wait_seconds] if self._waiting else [])]
+        self._wake.wait(min(_POLL_SECONDS, max(min(soon), 0.05)))
         self._wake.clear()
 
-    def _tidy(self) -> None:
-        """End what nobody signed in time, and forget uploaded lists that were left lying."""
-        now = self.office.clock()
-        with self.office.database.write() as connection:
-            tasks.end_unsigned(connection, now)
-            uploads.forget(connection, now)
+
+def _guarded(do: Callable[[], T]) -> T | None:
+    """Return what *do* returns; None also when something went wrong, which is written down."""
+    try:
+        return do()
+    except JikinError as error:
+        logs.logger().warning("runner", code=error.code)
+    except Exception as error:  # noqa: BLE001  # the database may be away, or we are wrong: others' work goes on
+        logs.logger().warning("runner", code=mistake(error).code, step=str(mistake(error)))
+    return None
+
+
+def _tidy(office: Office) -> None:
+    """End what nobody signed in time, and forget uploaded lists that were left lying."""
+    now = office.clock()
+    with office.database.write() as connection:
+        tasks.end_unsigned(connection, now)
+        uploads.forget(connection, now)

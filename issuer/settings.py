@@ -52,6 +52,10 @@ class Settings:
     check_at: Annotated[str, About("where printed codes lead to; empty: the institution's own site", "URL")] = ""
     print_note: Annotated[str, About("last line in the footer of printed certificates, such as: a specimen")] = ""
     confirmations: Annotated[int, About("before anything is released; the anchor's block is the first", "blocks")] = 2
+    settle_blocks: Annotated[
+        int, About("an anchor or epoch this deep is not looked at again after a reorganisation", "blocks")
+    ] = 64
+    settle_look_seconds: Annotated[float, About("pause between two looks at what is not that deep", "seconds")] = 12.0
     poll_seconds: Annotated[float, About("pause between two looks at the chain", "seconds")] = 0.5
     chain_wait_seconds: Annotated[float, About("a job waits this long for the chain", "seconds")] = 600.0
     fee_raise_seconds: Annotated[
@@ -88,12 +92,22 @@ class Settings:
     copy_wait_seconds: Annotated[
         float, About("copies for holders are collected this long before they are anchored together", "seconds")
     ] = 1.0
+    batch_wait_seconds: Annotated[
+        float, About("single certificates are collected this long before they are anchored together", "seconds")
+    ] = 0.25
+    batch_most: Annotated[int, About("so many single certificates or copies are anchored without waiting")] = 1000
     claim_wait_seconds: Annotated[
         float, About("a wallet waits this long for its copy; then it is told to ask again", "seconds")
     ] = 10.0
     session_hours: Annotated[float, About("how long an officer stays signed in", "hours")] = 8.0
     invitation_hours: Annotated[float, About("how long an invitation link can be used", "hours")] = 72.0
-    executor_id: Annotated[str, About("name of this worker; every worker needs its own")] = "office-1"
+    executor_id: Annotated[str, About("name of this worker; on PostgreSQL each process adds to it")] = "office-1"
+    worker_beat_seconds: Annotated[float, About("a worker on PostgreSQL says so often that it is alive", "seconds")] = (
+        5.0
+    )
+    worker_expiry_seconds: Annotated[
+        float, About("a worker silent for so long is dead, and another takes over its work", "seconds")
+    ] = 30.0
     log_level: Annotated[str, About("least severe log record: DEBUG, INFO, WARNING, ERROR")] = "WARNING"
     lang: Annotated[str, About("language of messages, ko or en; empty: from LANG")] = ""
     passphrase: Annotated[Secret | None, About("opens the key files", "environment only")] = None
@@ -197,6 +211,8 @@ def first_line(path: Path, variable: str) -> str:
 _RANGES: Mapping[str, tuple[float, float]] = {
     "key_cost": (12, 22),
     "confirmations": (1, 10_000),
+    "settle_blocks": (1, 100_000),
+    "settle_look_seconds": (0.01, 3600),
     "poll_seconds": (0.01, 60),
     "chain_wait_seconds": (1, 7 * 86_400),
     "fee_raise_seconds": (0.1, 86_400),
@@ -216,7 +232,11 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "clock_skew_seconds": (1, 86_400),
     "port": (1, 65_535),
     "copy_wait_seconds": (0.0, 3600),
+    "batch_wait_seconds": (0.0, 3600),
+    "batch_most": (1, 98_304),
     "claim_wait_seconds": (0.0, 60),
+    "worker_beat_seconds": (0.05, 60),
+    "worker_expiry_seconds": (0.2, 600),
     "session_hours": (0.01, 24),
     "invitation_hours": (0.01, 24 * 30),
 }
@@ -238,6 +258,12 @@ def _check(settings: Settings) -> None:
         raise SettingsError(
             f"timezone is {settings.timezone!r}; right would be a name such as Asia/Seoul", code="settings.value"
         ) from error
+    if settings.worker_expiry_seconds < 3 * settings.worker_beat_seconds:
+        raise SettingsError(
+            f"worker_expiry_seconds is {settings.worker_expiry_seconds}; right would be three beats or more, "
+            f"{3 * settings.worker_beat_seconds} here: one that comes late must not end a worker",
+            code="settings.range",
+        )
     _check_addresses(settings)
     for name in ("database", "jobs_database"):
         url = getattr(settings, name)

@@ -120,9 +120,8 @@ class Bureau:
 
     def run(self, batch: Batch, until: str | None = None) -> Batch:
         """Run the steps of the batch's job in this thread; stop before the step called *until*."""
-        for step in itertools.takewhile(lambda step: step.__name__ != until, jobs.ISSUE.steps):
-            while step(self.office, batch.id):
-                pass
+        steps = list(itertools.takewhile(lambda step: step.__name__ != until, jobs.ISSUE.steps))
+        jobs.go_through(steps, lambda step: step(self.office, batch.id) or 0)
         return self.batch(batch.id)
 
     def issue(self, data: bytes, key: str = "list 1") -> Batch:

@@ -26,12 +26,14 @@ def ask(target: str, body: bytes) -> dict[str, Any]:
 class Relay:
     """What a test sets while the relay runs: *change* gets (method, params, answer) and returns another answer.
 
-    An answer is the whole JSON-RPC object; returning bytes sends them as they are, an int is an HTTP status. *asked*
-    counts the questions by method.
+    An answer is the whole JSON-RPC object; returning bytes sends them as they are, an int is an HTTP status. What
+    *instead* gives for (method, params) is answered without asking the node; None asks it. *asked* counts the questions
+    by method.
     """
 
     url: str = ""
     change: Callable[[str, list[Any], dict[str, Any]], dict[str, Any] | bytes | int] = lambda _m, _p, answer: answer
+    instead: Callable[[str, list[Any]], dict[str, Any] | None] = lambda _m, _p: None
     asked: dict[str, int] = field(default_factory=dict)
 
 
@@ -48,7 +50,8 @@ def relay(target: str) -> Iterator[Relay]:
             question = json.loads(body)
             method, params = question["method"], question["params"]
             state.asked[method] = state.asked.get(method, 0) + 1
-            answer = ask(target, body)
+            invented = state.instead(method, params)
+            answer = ask(target, body) if invented is None else {"jsonrpc": "2.0", "id": question["id"], **invented}
             changed = state.change(method, params, answer)
             status = changed if isinstance(changed, int) else 200
             body = changed if isinstance(changed, bytes) else json.dumps(None if status != 200 else changed).encode()
@@ -62,7 +65,11 @@ def relay(target: str) -> Iterator[Relay]:
         def log_message(self, *_arguments: Any) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    class Server(ThreadingHTTPServer):
+        def handle_error(self, *_arguments: Any) -> None:
+            """Say nothing: whoever asks may be killed while it waits."""
+
+    server = Server(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
     thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
     thread.start()

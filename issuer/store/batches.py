@@ -53,7 +53,10 @@ class CredentialState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """A batch as stored; *count* good rows, *bad* rows refused, *repeated* rows that an earlier batch has issued."""
+    """A batch as stored; *count* good rows, *bad* rows refused, *repeated* rows that an earlier batch has issued.
+
+    *tree_id* is the batch under which its tree is stored, perhaps another one that was planted with it.
+    """
 
     id: int
     institution_id: int
@@ -69,9 +72,11 @@ class Batch:
     attempt: int
     root: Digest | None
     tree_size: int | None
+    tree_id: int | None
     verified_to: int
     anchored_block: int | None
     anchored_at: int | None
+    settled_at: int | None
     error_code: str | None
     error: str | None
     created_at: int
@@ -184,9 +189,19 @@ def find(connection: Connection, institution_id: int, idempotency_key: str) -> B
     return None if row is None else read_batch(row)
 
 
-def by_id(connection: Connection, batch_id: int) -> Batch:
-    """Return the batch with that row id."""
-    return read_batch(connection.execute(select(batches).where(batches.c.id == batch_id)).one())
+def by_id(connection: Connection, batch_id: int, *, lock: bool = False) -> Batch:
+    """Return the batch with that row id; *lock* keeps others from moving it until the transaction ends."""
+    wanted = select(batches).where(batches.c.id == batch_id)
+    return read_batch(connection.execute(wanted.with_for_update() if lock else wanted).one())
+
+
+def stands_at(connection: Connection, batch_id: int, state: BatchState) -> bool:
+    """Say whether the batch is in *state*, and keep it there for others until the transaction ends.
+
+    Two workers may be at the same step: one that was taken for dead and wakes up again. What it did then comes to
+    nothing here.
+    """
+    return by_id(connection, batch_id, lock=True).state is state
 
 
 def every(connection: Connection, institution_id: int) -> tuple[Batch, ...]:
@@ -254,15 +269,12 @@ def note_error(connection: Connection, batch_id: int, code: str | None, message:
     connection.execute(update(batches).where(batches.c.id == batch_id).values(error_code=code, error=message))
 
 
-def next_attempt(connection: Connection, batch_id: int) -> int:
-    """Return the number of a new run of the batch's job."""
-    result = connection.execute(
-        update(batches)
-        .where(batches.c.id == batch_id)
-        .values(attempt=batches.c.attempt + 1)
-        .returning(batches.c.attempt)
+def next_attempt(connection: Connection, batch_id: int, last: int) -> int:
+    """Return the number of the run of the batch's job that follows *last*; the same for everybody who asks for it."""
+    connection.execute(
+        update(batches).where(batches.c.id == batch_id, batches.c.attempt == last).values(attempt=last + 1)
     )
-    return int(result.scalar_one())
+    return int(connection.execute(select(batches.c.attempt).where(batches.c.id == batch_id)).scalar_one())
 
 
 def source_rows(connection: Connection, batch_id: int, state: str) -> tuple[SourceRow, ...]:
@@ -439,6 +451,60 @@ def count_in(connection: Connection, batch_id: int, state: CredentialState) -> i
             .select_from(credentials)
             .where(credentials.c.batch_id == batch_id, credentials.c.state == state)
         ).scalar_one()
+    )
+
+
+def ids_in(connection: Connection, batch_id: int, state: CredentialState) -> set[int]:
+    """Return the row ids of the batch's credentials that are in *state*."""
+    found = connection.execute(
+        select(credentials.c.id).where(credentials.c.batch_id == batch_id, credentials.c.state == state)
+    )
+    return {row.id for row in found}
+
+
+def small_ones(connection: Connection, institution_id: int, origins: Sequence[Origin]) -> tuple[Batch, ...]:
+    """Return the batches of these origins that are on their way and in no tree yet, oldest first."""
+    before = (BatchState.ACCEPTED, BatchState.RESERVED, BatchState.SIGNED)
+    found = connection.execute(
+        select(batches)
+        .where(
+            batches.c.institution_id == institution_id,
+            batches.c.origin.in_(origins),
+            batches.c.state.in_(before),
+            func.coalesce(batches.c.error_code, "") != NOTHING_SIGNED,
+        )
+        .order_by(batches.c.id)
+    )
+    return tuple(read_batch(row) for row in found)
+
+
+def keep_signed(connection: Connection, batch_ids: Sequence[int]) -> set[int]:
+    """Return which of these batches are signed, and keep them so for others until the transaction ends.
+
+    What another worker is moving at this moment is not waited for, and left out.
+    """
+    found = connection.execute(
+        select(batches.c.id)
+        .where(batches.c.id.in_(batch_ids), batches.c.state == BatchState.SIGNED)
+        .with_for_update(skip_locked=True)
+    )
+    return {row.id for row in found}
+
+
+def unsettled(connection: Connection) -> tuple[Batch, ...]:
+    """Return the released batches whose anchor a reorganisation may still take away, the newest anchor last."""
+    found = connection.execute(
+        select(batches)
+        .where(batches.c.state == BatchState.RELEASED, batches.c.settled_at.is_(None))
+        .order_by(batches.c.anchored_block, batches.c.id)
+    )
+    return tuple(read_batch(row) for row in found)
+
+
+def settle(connection: Connection, batch_ids: Sequence[int], at: int) -> None:
+    """Note that the anchors of these batches lie so deep that they are not looked at again."""
+    connection.execute(
+        update(batches).where(batches.c.id.in_(batch_ids), batches.c.state == BatchState.RELEASED).values(settled_at=at)
     )
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from types import ModuleType
 
-from issuer.store import console_tables, embargo_tables, holder_tables, schema, tables
+from issuer.store import console_tables, embargo_tables, holder_tables, schema, tables, worker_tables
 from issuer.store.schema import PERSONAL
 
 # A module whose tables belong to the office's schema is one line here.
-MODULES: tuple[ModuleType, ...] = (tables, console_tables, holder_tables, embargo_tables)
+MODULES: tuple[ModuleType, ...] = (tables, console_tables, holder_tables, embargo_tables, worker_tables)
 
 
 def personal_columns() -> dict[str, dict[str, str]]:

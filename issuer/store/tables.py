@@ -94,9 +94,12 @@ batches = Table(
     Column("attempt", Integer, nullable=False, default=0),  # which run of the job
     Column("root", LargeBinary),
     Column("tree_size", Integer),
+    # Under which batch the tree is stored and its anchoring noted: small ones that waited together share one.
+    Column("tree_id", ID, ForeignKey("batches.id"), index=True),
     Column("verified_to", BigInteger, nullable=False, default=0),  # row id of the last credential verified
     Column("anchored_block", BigInteger),
     Column("anchored_at", BigInteger),
+    Column("settled_at", BigInteger),  # none: a reorganisation may still take the anchor away
     Column("error_code", Text),
     Column("error", Text),
     Column("created_at", BigInteger, nullable=False),
@@ -285,6 +288,7 @@ epochs = Table(
     Column("state", Text, nullable=False),  # prepared, published, lost
     Column("block", BigInteger),
     Column("time", BigInteger),
+    Column("settled_at", BigInteger),  # none: a reorganisation may still take the epoch away
     # A task is used once.
     Index(
         "uq_epochs_live_task",

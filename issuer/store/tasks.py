@@ -194,12 +194,10 @@ def end_unsigned(connection: Connection, now: int) -> None:
     connection.execute(update(tasks).where(late).values(state=TaskState.REFUSED, error_code="approval.expired"))
 
 
-def next_attempt(connection: Connection, task_id: int) -> int:
-    """Return the number of a new run of the task's job."""
-    result = connection.execute(
-        update(tasks).where(tasks.c.id == task_id).values(attempt=tasks.c.attempt + 1).returning(tasks.c.attempt)
-    )
-    return int(result.scalar_one())
+def next_attempt(connection: Connection, task_id: int, last: int) -> int:
+    """Return the number of the run of the task's job that follows *last*; the same for everybody who asks for it."""
+    connection.execute(update(tasks).where(tasks.c.id == task_id, tasks.c.attempt == last).values(attempt=last + 1))
+    return int(connection.execute(select(tasks.c.attempt).where(tasks.c.id == task_id)).scalar_one())
 
 
 def add_approval(connection: Connection, approval: Approval) -> None:

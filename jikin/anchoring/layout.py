@@ -7,11 +7,19 @@ on them. A mapping's record lies at keccak-256(key ‖ slot), members are packed
 from __future__ import annotations
 
 from jikin.anchoring.acts import Rights
-from jikin.anchoring.chain import AnchorSlot, IssuerRecord, KeyWindow, OperatorRecord, StatusHead, Successor
+from jikin.anchoring.chain import (
+    AnchorSlot,
+    AuditHead,
+    IssuerRecord,
+    KeyWindow,
+    OperatorRecord,
+    StatusHead,
+    Successor,
+)
 from jikin.errors import StateProofError
 from jikin.values import Address, Digest, IssuerId, KeyId, ListId, keccak256
 
-_ISSUERS, _OPERATORS, _KEYS, _ANCHORS, _STATUS_LISTS, _SUCCESSOR = 5, 6, 7, 8, 9, 11
+_ISSUERS, _OPERATORS, _KEYS, _ANCHORS, _STATUS_LISTS, _AUDIT_HEADS, _SUCCESSOR = 5, 6, 7, 8, 9, 10, 11
 _LAYOUT = 1
 _ANCHORS_ALL = 1  # bit of an issuer's flags
 _TIME = 40  # bits
@@ -53,6 +61,11 @@ def anchor_slots(issuer_id: IssuerId, root: Digest) -> tuple[Digest, ...]:
 def status_slots(issuer_id: IssuerId, list_id: ListId) -> tuple[Digest, ...]:
     """Return both slots of a status list."""
     return _slots(_mapped(list_id.raw, _mapped(issuer_id.raw, _slot(_STATUS_LISTS))), 2)
+
+
+def audit_slots(issuer_id: IssuerId) -> tuple[Digest, ...]:
+    """Return both slots of the head of an issuer's log of acts."""
+    return _slots(_mapped(issuer_id.raw, _slot(_AUDIT_HEADS)), 2)
 
 
 def successor_slots() -> tuple[Digest, ...]:
@@ -145,6 +158,17 @@ def status_head(words: tuple[int, ...]) -> StatusHead | None:
         return None
     word.version()
     return StatusHead(Digest(head.to_bytes(32, "big")), epoch, time, block, entries)
+
+
+def audit_head(words: tuple[int, ...]) -> AuditHead | None:
+    """Return the log's newest head, None while none was published; raises StateProofError for an unknown layout."""
+    root, packed = words
+    word = _Word(packed)
+    size, time, block = (word.take(64) for _ in range(3))
+    if not size:
+        return None
+    word.version()
+    return AuditHead(Digest(root.to_bytes(32, "big")), size, time, block)
 
 
 def successor(words: tuple[int, ...]) -> Successor | None:

@@ -12,6 +12,7 @@ from typing import Protocol
 from jikin.anchoring import layout
 from jikin.anchoring.chain import (
     AnchorSlot,
+    AuditHead,
     Block,
     IssuerRecord,
     KeyWindow,
@@ -76,6 +77,10 @@ class SlotView(ABC):
         """Return the heads of the lists, in the order asked, None for a list that was not opened."""
         words = self._words([slot for list_id in list_ids for slot in layout.status_slots(issuer_id, list_id)])
         return tuple(layout.status_head(words[at : at + 2]) for at in range(0, len(words), 2))
+
+    def audit_head(self, issuer_id: IssuerId) -> AuditHead | None:
+        """Return the newest head of the issuer's log of acts, None while none was published."""
+        return layout.audit_head(self._words(layout.audit_slots(issuer_id)))
 
     def successor(self) -> Successor | None:
         """Return the registry that follows this one and since when, None while there is none."""

@@ -1,0 +1,70 @@
+"""Epochs on their way to where no reorganisation reaches them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection, select, update
+
+from issuer.store.tables import epochs, status_lists, tasks
+from issuer.store.tasks import TaskState
+from jikin.values import Digest, ListId
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """An epoch that was noted as published in *block* at *time*, and that may still move."""
+
+    epoch_id: int
+    task_id: int
+    institution_id: int
+    list_id: ListId
+    epoch: int
+    status_root: Digest
+    block: int | None
+    time: int | None
+
+
+def unsettled_epochs(connection: Connection) -> tuple[Published, ...]:
+    """Return the published epochs that a reorganisation may still take away, oldest first."""
+    found = connection.execute(
+        select(epochs, status_lists.c.list_id, status_lists.c.institution_id)
+        .join(status_lists, status_lists.c.id == epochs.c.status_list_id)
+        .where(epochs.c.state == "published", epochs.c.settled_at.is_(None))
+        .order_by(epochs.c.status_list_id, epochs.c.epoch)
+    )
+    return tuple(
+        Published(
+            row.id,
+            row.task_id,
+            row.institution_id,
+            ListId(row.list_id),
+            row.epoch,
+            Digest(row.status_root),
+            row.block,
+            row.time,
+        )
+        for row in found
+    )
+
+
+def settle_epochs(connection: Connection, epoch_ids: Sequence[int], at: int) -> None:
+    """Note that these epochs lie so deep that they are not looked at again."""
+    connection.execute(
+        update(epochs).where(epochs.c.id.in_(epoch_ids), epochs.c.state == "published").values(settled_at=at)
+    )
+
+
+def unpublish(connection: Connection, one: Published) -> bool:
+    """Have the epoch, as it is stored, published again; False when somebody else saw to it already."""
+    moved = connection.execute(
+        update(epochs)
+        .where(epochs.c.id == one.epoch_id, epochs.c.state == "published")
+        .values(state="prepared", block=None, time=None)
+        .returning(epochs.c.id)
+    )
+    if moved.one_or_none() is None:
+        return False
+    connection.execute(update(tasks).where(tasks.c.id == one.task_id).values(state=TaskState.APPROVED))
+    return True
