@@ -33,7 +33,7 @@ def sent(bureau: Bureau) -> list[transactions.Stored]:
         return [one for one in transactions.every(connection) if one.id > SET_UP]
 
 
-SET_UP = 8  # transactions of accreditation: register, propose, approve, key, two operators, anchorsAll, list
+SET_UP = 9  # transactions of accreditation: register, propose, approve, key, three operators, anchorsAll, list
 
 
 def slot(bureau: Bureau, batch_id: int) -> AnchorSlot | None:
