@@ -14,17 +14,13 @@ from enum import IntFlag
 from typing import Protocol
 
 from jikin.anchoring.changes import scan
-from jikin.anchoring.statements import uint
 from jikin.codec import jcs, multikey
 from jikin.errors import OfficeError
 from jikin.proofs import ed25519
+from jikin.status.approvals import ACT_STATUS, MAX_SECONDS, UID_BYTES, status_subject
+from jikin.status.approvals import challenge as challenge_of
 from jikin.status.array import State
 from jikin.values import Digest, Json, ListId, Signer, sha256
-
-ACT_STATUS = 1
-MAX_SECONDS = 86_400  # an approval holds a day at most
-_MAGIC = b"JKV1"
-_UID_BYTES = 16
 
 
 class Role(IntFlag):
@@ -170,20 +166,24 @@ STANDARD_KINDS: tuple[ApprovalKind, ...] = (Ed25519Approval(),)
 
 def new_uid() -> bytes:
     """Return a fresh task id, 16 random bytes."""
-    return secrets.token_bytes(_UID_BYTES)
+    return secrets.token_bytes(UID_BYTES)
 
 
 def subject(task: Task) -> Digest:
     """Return H(taskId16 ‖ listId ‖ changes ‖ H(JCS(notes))): what the approvals of *task* speak of."""
-    if len(task.uid) != _UID_BYTES:
-        raise OfficeError(f"a task id has {_UID_BYTES} bytes, found {len(task.uid)}", code="approval.malformed")
-    notes = sha256(jcs.canonicalize([dict(note) for note in task.notes]))
-    return Digest(sha256(task.uid + task.list_id.raw + task.changes + notes))
+    if len(task.uid) != UID_BYTES:
+        raise OfficeError(f"a task id has {UID_BYTES} bytes, found {len(task.uid)}", code="approval.malformed")
+    return status_subject(task.uid, task.list_id, task.changes, notes_hash(task))
+
+
+def notes_hash(task: Task) -> Digest:
+    """Return H(JCS(notes)) of *task*: all that anybody but the office gets to see of them."""
+    return Digest(sha256(jcs.canonicalize([dict(note) for note in task.notes])))
 
 
 def challenge(context: Digest, about: Digest, expires: int) -> bytes:
     """Return H("JKV1" ‖ ctx ‖ act ‖ subject ‖ u64 expires), 32 bytes: what is signed for a status task."""
-    return sha256(_MAGIC + context.raw + uint(ACT_STATUS, 1) + about.raw + uint(expires, 8))
+    return challenge_of(context, ACT_STATUS, about, expires)
 
 
 def ends(task: Task, now: int) -> int:

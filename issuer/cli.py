@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from issuer.commands import admin, issue, status
+from issuer.commands import admin, books, issue, status
 
 
 def register(app: typer.Typer) -> None:
     """Put every command of the office into *app*."""
-    for group in (issue, status, admin):
+    for group in (issue, status, books, admin):
         group.register(app)

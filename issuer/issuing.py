@@ -88,7 +88,7 @@ def reserve(office: Office, batch_id: int) -> None:
             return  # another worker was faster
         rows = batches.source_rows(connection, batch_id, "good")
         current = institutions.status_list(connection, status_list.id)
-        numbers = _free_numbers(connection, year, institution.number_code, len(rows))
+        numbers = free_numbers(connection, year, institution.number_code, len(rows))
         first = institutions.reserve_entries(connection, current.id, len(rows))
         permutation = IndexPermutation(current.index_key, current.log2_entries)
         reserved = [
@@ -107,7 +107,7 @@ def reserve(office: Office, batch_id: int) -> None:
         batches.advance(connection, batch_id, BatchState.RESERVED)
 
 
-def _free_numbers(connection: Connection, year: int, code: str, count: int) -> list[str]:
+def free_numbers(connection: Connection, year: int, code: str, count: int) -> list[str]:
     """Return *count* fresh certificate numbers, each 20 symbols, none of them given out before."""
     found: dict[str, None] = {}
     for _ in range(_NUMBER_TRIES):

@@ -6,19 +6,20 @@ that publishes (``epochs``) computes every hash again and refuses without both.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from sqlalchemy import Connection
 
-from issuer import approving, assertions, officers, reasons
+from issuer import approving, assertions, correcting, officers, reasons
 from issuer.accrediting import RIGHTS
 from issuer.approving import Approval, Circumstances, Officer, Role
 from issuer.assertions import WebAuthnApproval
 from issuer.office import STATUS, Office
-from issuer.store import audit, batches, copies, institutions, tasks
+from issuer.store import audit, batches, copies, counts, institutions, tasks
 from issuer.store.batches import Credential, CredentialState
 from issuer.store.institutions import Institution, StatusList
+from issuer.store.task_rows import NewTaskRow
 from issuer.store.tasks import NewTask, StoredTask, TaskState
 from jikin.anchoring.chain import RegistryView
 from jikin.anchoring.changes import MAX_CHANGES, Change, pack
@@ -49,6 +50,12 @@ class Request:
     effective: int | None = None
     whole_day: bool = False
     alone: bool = False
+    corrected: Mapping[str, Mapping[str, str]] = field(default_factory=dict, repr=False)
+    tell: bool = False
+
+    def state_of(self, credential: Credential) -> State:
+        """Return what becomes of *credential*; copies carry their original's number."""
+        return State.REPLACED if credential.number in self.corrected else self.state
 
 
 def request(
@@ -110,10 +117,14 @@ def _plans(
     office: Office, institution: Institution, officer: Officer | None, asked: Request
 ) -> tuple[tuple[NewTask, ...], Sequence[Credential]]:
     """Return what is to be stored, and every certificate and copy that it speaks of."""
-    reasons.check(asked.reason, asked.state)
     if officer is not None:
         _check_role(officer, asked)
     credentials = _credentials(office, institution, asked)
+    for state in {asked.state_of(one) for one in credentials}:
+        reasons.check(asked.reason, state)
+    if officer is not None:
+        _check_cap(office, officer, len(credentials))
+    records = _corrected_records(office, asked, credentials)
     view = office.chain.registry.view()
     effective = _effective(asked, credentials, view)
     with office.database.read() as connection:
@@ -122,10 +133,49 @@ def _plans(
     for status_list in lists.values():
         here = [one for one in credentials if one.status_list_id == status_list.id]
         if here:
-            here = _reachable(array_now(view, institution, status_list), here, asked.state)
+            here = _reachable(array_now(view, institution, status_list), here, asked)
         if here:
-            plans.append(_plan(office, status_list, here, asked, effective))
+            plans.append(_plan(office, status_list, here, _Wish(asked, effective, records)))
     return tuple(plans), credentials
+
+
+def _check_cap(office: Office, officer: Officer, changes: int) -> None:
+    """Refuse a request beyond what one officer may ask for within 24 hours (SECURITY 2.2)."""
+    with office.database.read() as connection:
+        before = counts.changes_since(connection, officer.id, office.clock() - _DAY)
+    most = office.settings.status_changes_per_day
+    if before + changes > most:
+        raise OfficeError(
+            f"officer {officer.id} has asked for {before:,} changes within 24 hours, and asks for {changes:,} more; "
+            f"at most {most:,} are allowed",
+            code="office.cap",
+            hint="ask a colleague, or wait; status_changes_per_day sets the limit",
+        )
+
+
+def _corrected_records(
+    office: Office, asked: Request, credentials: Sequence[Credential]
+) -> Mapping[int, tuple[dict[str, str], bytes]]:
+    """Return the corrected record and its salt by row id of the original; raises OfficeError.
+
+    ``office.request`` for a replacement without anything to put right, and for corrections of several types at once.
+    """
+    if asked.state is State.REPLACED and {one.symbols for one in asked.numbers} - set(asked.corrected):
+        raise OfficeError(
+            "a certificate is replaced by one that says something else; nothing was named that it shall say",
+            code="office.request",
+            hint="`jikin correct NUMBER --set COLUMN=VALUE`",
+        )
+    originals = [one for one in credentials if one.copy_of is None and one.number in asked.corrected]
+    if len({one.type for one in originals}) > 1:
+        raise OfficeError("a request corrects certificates of one type", code="office.request")
+    return {
+        one.id: (
+            correcting.corrected_record(office, office.types.named(one.type), one, asked.corrected[one.number]),
+            correcting.new_salt(),
+        )
+        for one in originals
+    }
 
 
 def _check_complete(connection: Connection, credentials: Sequence[Credential]) -> None:
@@ -231,12 +281,12 @@ def snapshot_now(view: RegistryView, institution: Institution, status_list: Stat
     return snapshot
 
 
-def _reachable(array: StatusArray, credentials: Sequence[Credential], state: State) -> list[Credential]:
-    """Return *credentials* without the copies that are in *state* already; raises OfficeError ``office.state``."""
+def _reachable(array: StatusArray, credentials: Sequence[Credential], asked: Request) -> list[Credential]:
+    """Return *credentials* without the copies that are as asked already; raises OfficeError ``office.state``."""
     moves = allowed_moves(RIGHTS[STATUS])
     found = []
     for one in credentials:
-        present = array.state(one.status_index)
+        present, state = array.state(one.status_index), asked.state_of(one)
         if one.copy_of is not None and present is state:
             continue
         if (int(present), int(state)) not in moves:
@@ -248,29 +298,48 @@ def _reachable(array: StatusArray, credentials: Sequence[Credential], state: Sta
     return found
 
 
-def _plan(
-    office: Office, status_list: StatusList, credentials: Sequence[Credential], asked: Request, effective: int
-) -> NewTask:
+@dataclass(frozen=True, slots=True)
+class _Wish:
+    """A request and what was found out: since when it counts, and by original the corrected record with its salt."""
+
+    asked: Request
+    effective: int
+    records: Mapping[int, tuple[dict[str, str], bytes]] = field(repr=False)
+
+    def note(self, one: Credential) -> JsonObject:
+        """Return what officers sign of *one*; a corrected record enters under its salt alone."""
+        note: JsonObject = {
+            "index": one.status_index,
+            "state": int(self.asked.state_of(one)),
+            "reason": self.asked.reason,
+            "effective": self.effective,
+        }
+        corrected = self.records.get(one.copy_of or one.id)
+        if corrected is None:
+            return note
+        record, salt = corrected
+        return {**note, correcting.NOTE_MEMBER: correcting.commitment(salt, one.type, record)}
+
+    def rows(self, credentials: Sequence[Credential]) -> list[NewTaskRow]:
+        """Return the rows of the originals among *credentials* whose holders are told or that are corrected."""
+        told = [one for one in credentials if one.copy_of is None and (self.asked.tell or one.id in self.records)]
+        found = ((one.id, *self.records.get(one.id, (None, correcting.new_salt()))) for one in told)
+        return [NewTaskRow(credential_id, record, salt) for credential_id, record, salt in found]
+
+
+def _plan(office: Office, status_list: StatusList, credentials: Sequence[Credential], wish: _Wish) -> NewTask:
     now = office.clock()
+    changes = [Change(one.status_index, int(wish.asked.state_of(one))) for one in credentials]
     return NewTask(
         institution_id=status_list.institution_id,
         uid=approving.new_uid(),
         status_list_id=status_list.id,
-        changes=pack(
-            [Change(one.status_index, int(asked.state)) for one in credentials], 1 << status_list.log2_entries
-        ),
-        notes=[
-            {
-                "index": one.status_index,
-                "state": int(asked.state),
-                "reason": asked.reason,
-                "effective": effective,
-            }
-            for one in credentials
-        ],
-        break_glass=asked.alone,
+        changes=pack(changes, 1 << status_list.log2_entries),
+        notes=[wish.note(one) for one in credentials],
+        break_glass=wish.asked.alone,
         created_at=now,
         expires=now + int(office.settings.approval_hours * 3600),
+        rows=wish.rows(credentials),
     )
 
 

@@ -1,6 +1,6 @@
 """The service's own hands: one thread that does, one after another, what the tables say is to be done.
 
-    approved tasks  →  copies for holders  →  batches, oldest first
+    approved tasks  →  copies for holders  →  batches, oldest first  →  heartbeats of status lists
 
 Nothing is handed over in memory: whatever a request stored is found again after a restart, also after a kill -9. While
 there is nothing to do the worker's lock is free, so that commands can work on the same office in between.
@@ -8,22 +8,24 @@ there is nothing to do the worker's lock is free, so that commands can work on t
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from issuer import logs
+from issuer import epochs, heartbeats, logs
 from issuer.jobs import Worker, mistake
 from issuer.office import Office
 from issuer.store import copies, tasks, uploads
 from issuer.store.batches import Origin
 from issuer.store.tasks import TaskState
-from jikin.errors import JikinError, OfficeError
+from jikin.errors import JikinError, OfficeError, RegistryError, UnavailableError
 
 _POLL_SECONDS = 0.5
 _IDLE_SECONDS = 10.0  # the worker is kept this long after the last piece of work
 _TIDY_SECONDS = 60.0
+_HEARTBEAT_LOOK_SECONDS = 300.0  # how often the chain is asked whether a list waits for its heartbeat
 _FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 120.0  # before what stopped is tried again; doubled each time
 _LOCK_SECONDS = 0.1
 
@@ -32,7 +34,7 @@ Collect = Callable[[Office], int | None]
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A piece of work: a task to publish or a batch to issue, by row id."""
+    """A piece of work: a task to publish, a batch to issue or a list to confirm, by row id."""
 
     kind: str
     id: int
@@ -57,6 +59,8 @@ class Runner:
     _used: float = 0.0
     _collected: float = 0.0
     _tidied: float = 0.0
+    _listened: float = -math.inf
+    _quiet: tuple[int, ...] = ()  # status lists that wait for their heartbeat
     _stopping: threading.Event = field(default_factory=threading.Event)
     _wake: threading.Event = field(default_factory=threading.Event)
     _pauses: dict[Work, _Pause] = field(default_factory=dict)
@@ -110,6 +114,9 @@ class Runner:
         if now - self._tidied >= _TIDY_SECONDS:
             self._tidy()
             self._tidied = now
+        if now - self._listened >= _HEARTBEAT_LOOK_SECONDS:
+            self._listened = now  # first: a chain that does not answer is asked again as late as any other
+            self._quiet = heartbeats.due(self.office)
         if now - self._collected >= self.office.settings.copy_wait_seconds:
             self.collect(self.office)
             self._collected = time.monotonic()
@@ -128,6 +135,7 @@ class Runner:
         found = [Work("publish", one.task.id) for one in approved]
         ordered = sorted(unfinished, key=lambda one: (one.origin is Origin.LIST, one.id))
         found += [Work("issue", one.id) for one in ordered]
+        found += [Work("confirm", list_id) for list_id in self._quiet]
         now = time.monotonic()
         return next((work for work in found if self._pauses.get(work, _Pause(0, 0)).until <= now), None)
 
@@ -138,9 +146,12 @@ class Runner:
         try:
             if work.kind == "publish":
                 worker.publish(work.id)
+            elif work.kind == "confirm":
+                epochs.heartbeat(self.office, work.id)  # what it stores is taken up by whatever publishes next
+                self._quiet = tuple(one for one in self._quiet if one != work.id)
             else:
                 worker.issue(work.id)
-        except OfficeError as error:
+        except (OfficeError, UnavailableError, RegistryError) as error:
             before = self._pauses.get(work)
             seconds = _FIRST_PAUSE if before is None else min(before.seconds * 2, _LONGEST_PAUSE)
             self._pauses[work] = _Pause(time.monotonic() + seconds, seconds)
