@@ -1,4 +1,4 @@
-"""`jikin audit` at a terminal: a registry by its address or file, a table for people, JSON for programs, exit 0 or 1."""
+"""`jikin audit` at a terminal: a registry by address or file, a table for people, JSON for programs, exit 0 or 1."""
 
 from __future__ import annotations
 
