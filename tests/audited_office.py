@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from issuer import accrediting, app, books, development, epochs
-from issuer.office import ANCHORING, STATUS
+from issuer.office import ACCREDITOR, ANCHORING, STATUS
 from jikin.anchoring.acts import Act
 from jikin.anchoring.devchain import HardhatNode
 from jikin.anchoring.events import EventSource
@@ -78,7 +78,7 @@ class Audited:
         return EvmRegistry(url or self.node.url, self.bureau.office.chain.registry.pins)
 
     def writer(self, purpose: str) -> EvmWriter:
-        key = self.bureau.office.key(self.bureau.institution, purpose)
+        key = self.bureau.office.key(None if purpose == ACCREDITOR else self.bureau.institution, purpose)
         registry = EvmRegistry(self.node.url, self.bureau.office.chain.registry.pins)
         return EvmWriter(registry, self.bureau.office.keys.account(key.file))
 

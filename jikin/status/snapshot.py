@@ -15,15 +15,11 @@ from jikin.anchoring.changes import MAX_CHANGES
 from jikin.anchoring.statements import context_hash, next_head, opening_head
 from jikin.errors import AnchorError, StatusError
 from jikin.status.array import REVOKED_STATES, State
-from jikin.status.fold import Folded, Move, fold
+from jikin.status.fold import FINAL_AFTER_SECONDS, Folded, Move, fold
 from jikin.status.notes import SealedNote
 from jikin.status.publication import Publication
 from jikin.status.root import array_root, list_context, status_root
 from jikin.values import Digest, IssuerId, ListId
-
-# Until then owner and accreditor together may annul what ended: a thief of one key could otherwise end a million
-# certificates for ever (SECURITY 2.2).
-FINAL_AFTER_SECONDS = 7 * 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +96,10 @@ class StatusSnapshot:
         return self._epoch(moves[-1]) if moves else None
 
     def final_at(self, index: int) -> int | None:
-        """Return the Unix second from which the end of entry *index* is final, None while the entry has not ended."""
+        """Return from which Unix second on the end of entry *index* is final, None while the entry has not ended.
+
+        Until then owner and accreditor together can annul it (SECURITY 2.2).
+        """
         since = self.since(index)
         ended = self._folded().array.state(index) in REVOKED_STATES
         return since.time + FINAL_AFTER_SECONDS if ended and since is not None else None

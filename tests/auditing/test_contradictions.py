@@ -10,16 +10,17 @@ from typing import Any
 
 import pytest
 
-from issuer.office import ANCHORING, OWNER, STATUS
-from jikin.anchoring.acts import AnchorRoot, LeafKind, PublishStatus, Rights, SetOperator
+from issuer.office import ACCREDITOR, ANCHORING, OWNER, STATUS
+from jikin.anchoring.acts import AnchorRoot, AnnulStatus, LeafKind, PublishStatus, Rights, SetOperator
 from jikin.anchoring.changes import Change, pack
+from jikin.anchoring.relayed import Signed, signed_digest
 from jikin.proofs.ed25519 import Ed25519Signer
 from jikin.status.array import State
 from jikin.status.index import IndexPermutation
 from jikin.status.publication import Publication
 from jikin.status.root import array_root
 from jikin.status.snapshot import StatusSnapshot
-from jikin.values import Digest, sha256
+from jikin.values import Address, Digest, sha256
 from jikin.verification.auditing.audit import Audit
 from jikin.verification.auditing.findings import RULES, AuditCode
 from jikin.verification.auditing.public_files import FolderFiles
@@ -131,6 +132,48 @@ def test_a_root_that_is_shown_to_stand_for_another_array_is_a_proven_contradicti
 
     found = office.audit(files=office.copied(tmp_path / "public", show), books=None)
     assert "audit.root-wrong" in codes(found)
+
+
+# ------------------------------------------------------------------------------------------- what two may take back
+
+
+def annul(office: Audited, place: int) -> None:
+    """Have the owner sign and the accreditor send that the end of a certificate is taken back, root and all."""
+    view = office.source().event_log().view
+    before = StatusSnapshot.read(view, office.issuer_id, office.list_id)
+    assert before is not None
+    assert before.folded is not None
+    notes = [note for epoch in office.books.epochs for note in epoch.notes]
+    array = before.folded.array.with_states({office.entry(place): State.VALID})
+    made = Publication.make(before.lctx, before.epoch + 1, array_root(before.lctx, array), notes)
+    changes = pack([Change(office.entry(place), State.VALID)], 1 << 17)
+    root = made.status_root(before.lctx)
+    status = PublishStatus(office.issuer_id, office.list_id, before.head.head, root, changes)
+    keys, deadline = office.bureau.office.keys, view.block.time + 3600
+    owner = keys.account(office.bureau.office.key(office.bureau.institution, OWNER).file)
+    digest = signed_digest(view.pins, Signed.ANNULMENT, status, deadline)
+    signature = owner.unsafe_sign_hash(digest.raw).signature
+    signer = Address.parse(str(owner.address))
+    office.does(ACCREDITOR, AnnulStatus(status, signer, bytes(signature), deadline))
+
+
+def test_an_end_that_owner_and_accreditor_took_back_within_a_week_is_no_contradiction(office: Audited) -> None:
+    annul(office, 1)
+    found = office.audit(files=None)  # the office has not published its lists anew
+    assert found.findings == ()
+    (listed,) = found.issuers[0].lists
+    assert (listed.epochs, listed.opened) == (4, 4)
+
+
+def test_what_was_final_and_is_taken_back_all_the_same_is_void_and_told(office: Audited) -> None:
+    office.node.increase_time(7 * 86_400)
+    annul(office, 1)
+    found = office.audit(files=None)
+    assert "audit.unrevoked" in codes(found)
+    (listed,) = found.issuers[0].lists
+    assert listed.snapshot is not None
+    assert listed.snapshot.folded is not None
+    assert listed.snapshot.folded.array.state(office.entry(1)) is State.REVOKED
 
 
 # -------------------------------------------------------------------------------------------------- by a lying node

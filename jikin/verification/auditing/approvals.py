@@ -14,6 +14,7 @@ from webauthn.helpers import bytes_to_base64url
 from webauthn.helpers.exceptions import WebAuthnException
 from webauthn.helpers.structs import AuthenticationCredential, AuthenticatorAssertionResponse
 
+from jikin.anchoring.acts import Rights
 from jikin.anchoring.chain import StatusEpoch
 from jikin.anchoring.changes import Change, scan
 from jikin.codec import multikey, strict_json
@@ -41,6 +42,8 @@ def check(issuer: IssuerEvidence, context: Digest) -> Iterator[AuditFinding]:
     booked = {(one.list_id, one.epoch): one.tasks for one in books.epochs}
     for list_id, epochs in issuer.epochs.items():
         for epoch in epochs:
+            if Rights.ANNUL in epoch.rights:
+                continue  # owner and accreditor have both signed for it on the chain itself
             where = f"list {list_id}, epoch {epoch.epoch}"
             mine = booked.get((list_id, epoch.epoch), ())
             for uid in mine:

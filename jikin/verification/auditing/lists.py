@@ -119,9 +119,12 @@ class _Audit:
     def _rights(self) -> None:
         """Hold the rights recorded with an epoch against those that the owner had given the account by then.
 
-        Several events of one block may stand before or after the epoch's transaction: any of them will do.
+        Several events of one block may stand before or after the epoch's transaction: any of them will do. The right to
+        annul is nobody's: the contract records it where owner and accreditor act together.
         """
         for epoch in self._epochs:
+            if Rights.ANNUL in epoch.rights:
+                continue
             given = [event for event in self._issuer.rights if event.account == epoch.operator]
             before = [event.rights for event in given if event.block < epoch.block][-1:]
             during = [event.rights for event in given if event.block == epoch.block]
@@ -242,10 +245,12 @@ class _Audit:
 def _judged(void: VoidChange, folded: Folded, rights: Rights) -> tuple[AuditCode, str]:
     """Return which rule a void change breaks, and the change in words."""
     index, asked = void.change.index, State(void.change.state)
-    if void.reason is not VoidReason.NOT_ALLOWED:
+    if void.reason in (VoidReason.OUT_OF_ORDER, VoidReason.BEYOND_THE_LIST):
         return AuditCode.MOVE_WITHOUT_RIGHT, f"the change of entry {index} is void: {void.reason.value}"
     before = [move.state for move in folded.moves(index) if move.epoch < void.epoch]
     old = before[-1] if before else State.VALID
-    detail = f"entry {index} was {old.name.lower()} and cannot become {asked.name.lower()} with {rights}"
-    brought_back = old in REVOKED_STATES and asked not in REVOKED_STATES and Rights.REVOKE in rights
+    why = f"with {rights}" if void.reason is VoidReason.NOT_ALLOWED else f"any more: {void.reason.value}"
+    detail = f"entry {index} was {old.name.lower()} and cannot become {asked.name.lower()} {why}"
+    mighty = bool(rights & (Rights.REVOKE | Rights.ANNUL))
+    brought_back = old in REVOKED_STATES and asked not in REVOKED_STATES and mighty
     return AuditCode.UNREVOKED if brought_back else AuditCode.MOVE_WITHOUT_RIGHT, detail
