@@ -18,7 +18,7 @@ from jikin.values import CertificateNumber, Digest, sha256
 
 SALT_BYTES = 16
 NOTE_MEMBER = "correction"
-_MAGIC = b"JKW1"
+_MAGIC = b"JKG1"
 
 
 def new_salt() -> bytes:
@@ -27,7 +27,7 @@ def new_salt() -> bytes:
 
 
 def commitment(salt: bytes, type_id: str, record: Mapping[str, str]) -> str:
-    """Return H("JKW1" ‖ salt ‖ record hash) as 0x and 64 digits: what a note says of the corrected record."""
+    """Return H("JKG1" ‖ salt ‖ record hash) as 0x and 64 digits: what a note says of the corrected record."""
     return Digest(sha256(_MAGIC + salt + importing.record_hash(type_id, dict(record)))).hex()
 
 

@@ -453,3 +453,10 @@ def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
 
     with pytest.raises(FetchError):
         FolderFiles(tmp_path / "nothing")
+
+
+def test_every_code_is_explained_in_the_documentation() -> None:
+    text = (Path(__file__).resolve().parents[2] / "docs" / "auditing.md").read_text("utf-8")
+    for code, rule in RULES.items():
+        assert f"| `{code.value}` | " in text
+        assert f" | {rule.en} |" in text

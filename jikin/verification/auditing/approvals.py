@@ -30,6 +30,7 @@ from jikin.verification.auditing.findings import AuditCode, AuditFinding
 _KEY_FILE, _PASSKEY = "ed25519", "webauthn"
 # An epoch that was stored goes out even when its approval has ended meanwhile: the chain may have been away.
 _GRACE_SECONDS = 86_400
+_SKEW_SECONDS = 60  # the office's clock may run before the chain's: a block is as old as the miner says
 
 
 def check(issuer: IssuerEvidence, context: Digest) -> Iterator[AuditFinding]:
@@ -102,7 +103,7 @@ def approval_fault(task: ApprovedTask, books: Books, context: Digest, published_
         officer = officers.get(part.officer)
         if officer is None:
             return f"signed by officer {part.officer}, whom the books do not name"
-        if published_at > part.expires + _GRACE_SECONDS or part.expires > published_at + MAX_SECONDS:
+        if published_at > part.expires + _GRACE_SECONDS or part.expires > published_at + MAX_SECONDS + _SKEW_SECONDS:
             return f"an approval that ends at {part.expires} for an epoch of {published_at}"
         key = _holds(part, officer, books.site, challenge(context, ACT_STATUS, about, part.expires))
         if key is None:
