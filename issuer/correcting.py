@@ -8,10 +8,13 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 from issuer import importing
 from issuer.office import Office
+from issuer.store import batches, task_rows
 from issuer.store.batches import Credential
+from jikin.credentials.columns import Text
 from jikin.credentials.types import CredentialType
 from jikin.errors import OfficeError
 from jikin.values import CertificateNumber, Digest, sha256
@@ -58,3 +61,30 @@ def corrected_record(
             code="office.correction",
         )
     return after
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """One cell that a correction changes: of which number, what the column is called, what stood there, what will."""
+
+    number: str = field(repr=False)
+    label: Text
+    before: str = field(repr=False)
+    after: str = field(repr=False)
+
+
+def shown(office: Office, task_id: int, *, most: int) -> tuple[Correction, ...]:
+    """Return what a task puts right, cell by cell, of its first *most* certificates: what officers look at and sign."""
+    found = []
+    with office.database.read() as connection:
+        rows = [row for row in task_rows.of_task(connection, task_id) if row.corrects][:most]
+        news = task_rows.replacements(connection, [row.credential_id for row in rows])
+        olds = {row.id: batches.by_row(connection, row.credential_id) for row in rows}
+    for row in rows:
+        old, new = olds[row.id], news.get(row.credential_id)
+        before, after = old.record or {}, row.record or (None if new is None else new.record) or {}
+        for key, column in office.types.named(old.type).columns.items():
+            if before.get(key) != after.get(key) and key in after:
+                cells = (str(before.get(key, "")), str(after[key]))
+                found.append(Correction(str(CertificateNumber(old.number)), column.header, *cells))
+    return tuple(found)

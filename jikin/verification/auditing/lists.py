@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -14,10 +15,9 @@ from jikin.status.derived import DerivedLists
 from jikin.status.fold import Folded, VoidChange, VoidReason
 from jikin.status.index import IndexPermutation
 from jikin.status.notes import SealedNote
-from jikin.status.publication import Publication
-from jikin.status.root import array_root
+from jikin.status.root import NO_NOTES, array_root, notes_root, status_root
 from jikin.status.snapshot import StatusSnapshot
-from jikin.values import ListId
+from jikin.values import Digest, ListId
 from jikin.verification.auditing.evidence import IssuerEvidence
 from jikin.verification.auditing.findings import AuditCode, AuditFinding
 
@@ -140,15 +140,10 @@ class _Audit:
 
     def _roots(self, snapshot: StatusSnapshot, folded: Folded) -> None:
         """Open every status root: the array of the fold, and the latest note of each entry by then."""
-        moved, array = folded.moved(), StatusArray.all_valid(snapshot.entries)
-        notes, told = self._notes(), self._told_notes()
+        moved, told = folded.moved(), self._told_notes()
+        retraced = _Retraced(snapshot.lctx, snapshot.entries, self._notes())
         for epoch in snapshot.epochs:
-            if epoch.epoch in moved:
-                array = array.with_states(moved[epoch.epoch])
-            root = array_root(snapshot.lctx, array)
-            by_then = [note for note in notes if note.epoch <= epoch.epoch]
-            made = Publication.make(snapshot.lctx, epoch.epoch, root, by_then)
-            if made.status_root(snapshot.lctx) == epoch.status_root:
+            if retraced.root_after(epoch.epoch, moved.get(epoch.epoch, {})) == epoch.status_root:
                 self._opened += 1
             elif told:
                 self._unopened(snapshot, epoch)
@@ -240,6 +235,31 @@ class _Audit:
         books = self._issuer.books
         lists: Mapping[ListId, int] = {} if books is None else {one.list_id: one.reserved for one in books.lists}
         return lists.get(self._list_id)
+
+
+class _Retraced:
+    """The list as it stood after one epoch after another. A root is kept as long as nothing under it moves."""
+
+    def __init__(self, lctx: Digest, entries: int, notes: Sequence[SealedNote]) -> None:
+        """Begin with the opening; *notes* are all that are known, of whatever epochs."""
+        self._lctx = lctx
+        self._array = StatusArray.all_valid(entries)
+        self._array_root = array_root(lctx, self._array)
+        self._waiting = deque(sorted(notes, key=lambda note: note.epoch))
+        self._leaves: dict[int, Digest] = {}
+        self._notes_root = NO_NOTES
+
+    def root_after(self, epoch: int, moved: Mapping[int, State]) -> Digest:
+        """Return the status root after the next *epoch*, which *moved* these entries."""
+        if moved:
+            self._array = self._array.with_states(moved)
+            self._array_root = array_root(self._lctx, self._array)
+        if self._waiting and self._waiting[0].epoch <= epoch:
+            while self._waiting and self._waiting[0].epoch <= epoch:
+                note = self._waiting.popleft()
+                self._leaves[note.index] = note.leaf(self._lctx)
+            self._notes_root = notes_root([self._leaves[index] for index in sorted(self._leaves)])
+        return status_root(self._lctx, epoch, self._array_root, self._notes_root, len(self._leaves))
 
 
 def _judged(void: VoidChange, folded: Folded, rights: Rights) -> tuple[AuditCode, str]:
