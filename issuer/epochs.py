@@ -127,13 +127,13 @@ def _prepare(office: Office, stored: StoredTask, institution: Institution, statu
     view = office.chain.registry.view()
     snapshot = revoking.snapshot_now(view, institution, status_list)
     present = revoking.array_now(view, institution, status_list)
+    _check_cap(office, institution, view, len(stored.task.changes) // 3)
     number = snapshot.epoch + 1
     with office.database.write() as connection:
         approvals = tasks.approvals_of(connection, stored.task.id)
         officers = institutions.every_officer(connection, institution.id)
         approving.check(stored.task, approvals, officers, revoking.circumstances(office, institution))
         _check_effective(stored, view)
-        _check_cap(office, institution, view, connection, len(stored.task.changes) // 3)
         array = _changed(present, stored)
         changes = {change.index: State(change.state) for change in scan(stored.task.changes)}
         credentials = batches.by_entries(connection, status_list.id, list(changes))
@@ -201,17 +201,17 @@ def _check_effective(stored: StoredTask, view: RegistryView) -> None:
         )
 
 
-def _check_cap(
-    office: Office, institution: Institution, view: RegistryView, connection: Connection, changes: int
-) -> None:
+def _check_cap(office: Office, institution: Institution, view: RegistryView, changes: int) -> None:
     """Refuse what would exceed the day's changes of the account (SECURITY 2.2).
 
     Counted on the chain itself, over all lists of the institution: whoever writes into this database, or publishes past
     this office with the same key, uses up the same allowance.
     """
     account = Address.parse(office.key(institution, STATUS).public)
+    with office.database.read() as connection:
+        lists = institutions.every_status_list(connection, institution.id)
     since, published = view.block.time - _DAY, 0
-    for one in institutions.every_status_list(connection, institution.id):
+    for one in lists:
         if one.opened_at is not None:
             epochs = revoking.snapshot_now(view, institution, one).epochs
             published += sum(len(e.changes) // 3 for e in epochs if e.operator == account and e.time > since)

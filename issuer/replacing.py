@@ -12,14 +12,16 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from issuer import accrediting, approving, correcting, importing, issuing, releasing, revoking
-from issuer.office import Office
+from issuer.accrediting import RIGHTS
+from issuer.office import STATUS, Office
 from issuer.store import batches, institutions, task_rows, tasks
 from issuer.store.batches import Batch, BatchState, Credential, NewCredential, Origin, SourceRow
-from issuer.store.institutions import Institution
+from issuer.store.institutions import Institution, StatusList
 from issuer.store.task_rows import TaskRow
 from issuer.store.tasks import StoredTask
 from jikin.errors import OfficeError
 from jikin.status.array import State
+from jikin.status.fold import allowed_moves
 from jikin.status.index import IndexPermutation
 from jikin.values import CertificateNumber, Digest
 
@@ -126,7 +128,10 @@ def _pairs(connection: Connection, task_id: int) -> list[_Pair]:
 def _reserve(office: Office, institution: Institution, stored: StoredTask) -> int:
     """Return the batch of the replacements: numbers, entries and first dates of issue, all in one transaction."""
     with office.database.read() as connection:
-        count = len(_corrected(task_rows.of_task(connection, stored.task.id)))
+        waiting = _pairs(connection, stored.task.id)
+        lists = {one.id: one for one in institutions.every_status_list(connection, institution.id)}
+    _check_reachable(office, institution, waiting, lists)
+    count = len(waiting)
     status_list = accrediting.ensure_status_list(office, institution, room=count)
     with office.database.write() as connection:
         current = tasks.by_id(connection, stored.task.id)
@@ -150,6 +155,27 @@ def _reserve(office: Office, institution: Institution, stored: StoredTask) -> in
         batches.advance(connection, batch.id, BatchState.RESERVED)
         tasks.set_batch(connection, stored.task.id, batch.id)
         return batch.id
+
+
+def _check_reachable(
+    office: Office, institution: Institution, pairs: Sequence[_Pair], lists: Mapping[int, StatusList]
+) -> None:
+    """Refuse with OfficeError ``office.state`` to issue anew what has ended since it was approved.
+
+    Else a certificate that was revoked meanwhile would have a successor in force, and nobody to say whose it is.
+    """
+    view = office.chain.registry.view()
+    arrays = {
+        list_id: revoking.array_now(view, institution, lists[list_id])
+        for list_id in {pair.old.status_list_id for pair in pairs}
+    }
+    for pair in pairs:
+        present = arrays[pair.old.status_list_id].state(pair.old.status_index)
+        if (int(present), int(State.REPLACED)) not in allowed_moves(RIGHTS[STATUS]):
+            raise OfficeError(
+                f"credential {pair.old.id} is {present.name.lower()} by now and is not replaced any more",
+                code="office.state",
+            )
 
 
 def _check_committed(stored: StoredTask, pairs: Sequence[_Pair]) -> None:

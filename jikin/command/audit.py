@@ -77,7 +77,7 @@ def audit(
         Path | None, typer.Option(metavar="DIR", help="Also write every status list as the events make it.")
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON document.")] = False,
-    lang: Annotated[str, typer.Option(help="ko or en")] = "en",
+    lang: Annotated[str, typer.Option(help="ko or en. [from LANG]", envvar=["LC_ALL", "LC_MESSAGES", "LANG"])] = "en",
 ) -> None:
     """Replay the registry's events: every root, epoch and final state. Exit 0 when nothing contradicts, else 1."""
     from jikin.values import Did
@@ -99,7 +99,7 @@ def audit(
     if as_json:
         typer.echo(json.dumps(found.to_json(), ensure_ascii=False, indent=1))
     else:
-        _show(found, "ko" if lang == "ko" else "en")
+        _show(found, "ko" if lang.startswith("ko") else "en")
     raise typer.Exit(0 if found.outcome is Outcome.PASSED else 1)
 
 

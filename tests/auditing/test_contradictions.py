@@ -14,6 +14,7 @@ from issuer.office import ACCREDITOR, ANCHORING, OWNER, STATUS
 from jikin.anchoring.acts import AnchorRoot, AnnulStatus, LeafKind, PublishStatus, Rights, SetOperator
 from jikin.anchoring.changes import Change, pack
 from jikin.anchoring.relayed import Signed, signed_digest
+from jikin.errors import FetchError
 from jikin.proofs.ed25519 import Ed25519Signer
 from jikin.status.array import State
 from jikin.status.index import IndexPermutation
@@ -23,7 +24,7 @@ from jikin.status.snapshot import StatusSnapshot
 from jikin.values import Address, Digest, sha256
 from jikin.verification.auditing.audit import Audit
 from jikin.verification.auditing.findings import RULES, AuditCode
-from jikin.verification.auditing.public_files import FolderFiles
+from jikin.verification.auditing.public_files import FolderFiles, WebFiles
 from jikin.verification.report import Outcome
 from tests.audited_office import Audited
 from tests.lying_node import relay
@@ -330,6 +331,36 @@ def test_a_list_for_strangers_that_is_of_no_epoch_differs(founded: Audited, tmp_
     assert "audit.list-differs" in codes(founded.audit(files=founded.copied(tmp_path / "public", change)))
 
 
+class Served:
+    """The public files as the institution's site serves them: nothing is listed there."""
+
+    def __init__(self, folder: Path, *, away: bool = False) -> None:
+        self.folder, self.away = folder, away
+        self.asked: list[str] = []
+
+    def get(self, url: str, *, max_bytes: int) -> bytes:
+        self.asked.append(url)
+        if self.away:
+            raise FetchError(f"{url} does not answer")
+        file = self.folder / url.removeprefix("https://certs.exam.example/")
+        if not file.is_file():
+            raise FetchError(f"{url} is not there", code="fetch.not-found")
+        return file.read_bytes()
+
+
+def test_files_on_a_web_site_are_asked_for_by_name_and_say_the_same(founded: Audited) -> None:
+    served = Served(founded.public)
+    found = founded.audit(files=WebFiles("https://certs.exam.example/", served))
+    assert found.findings == ()
+    assert not [url for url in served.asked if "/n/" in url or "/receipts/" in url]  # nobody is looked up
+
+
+def test_a_web_site_that_is_away_makes_the_audit_unknown_and_nothing_else(founded: Audited) -> None:
+    found = founded.audit(files=WebFiles("https://certs.exam.example", Served(founded.public, away=True)))
+    assert codes(found) == {"audit.file-unreadable", "audit.leaves-unpublished"}
+    assert found.outcome is Outcome.UNKNOWN
+
+
 # ------------------------------------------------------------------------------------------------------ in the books
 
 
@@ -449,8 +480,6 @@ def test_every_code_has_words_in_both_languages_and_none_of_them_passes_but_the_
 
 
 def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
-    from jikin.errors import FetchError
-
     with pytest.raises(FetchError):
         FolderFiles(tmp_path / "nothing")
 

@@ -263,6 +263,18 @@ def test_a_record_that_was_changed_after_the_approval_is_not_issued(
         assert len(batches.every(connection, bureau.institution.id)) == 1
 
 
+def test_what_was_revoked_after_the_correction_was_approved_gets_no_successor(
+    bureau: Bureau, numbers: list[CertificateNumber]
+) -> None:
+    correction = bureau.approve(correct(bureau, numbers[0], name_ko="김하람"))
+    epochs.publish(bureau.office, bureau.approve(bureau.request(numbers[:1])).task.id)
+    with pytest.raises(OfficeError) as refused:
+        epochs.publish(bureau.office, correction.task.id)
+    assert refused.value.code == "office.state"
+    with bureau.office.database.read() as connection:
+        assert len(batches.every(connection, bureau.institution.id)) == 1
+
+
 def test_nothing_is_issued_for_a_correction_that_one_person_approved(
     bureau: Bureau, numbers: list[CertificateNumber]
 ) -> None:

@@ -154,6 +154,21 @@ def test_a_status_read_at_an_old_block_is_stale(world: SmallWorld, policy: str, 
     assert old.outcome is (Outcome.PASSED if policy == "offline" else Outcome.UNKNOWN)
 
 
+def test_freshness_counts_from_the_block_of_the_look_and_not_from_the_last_change(world: SmallWorld) -> None:
+    """A list that nobody changed for months is fresh; a change just before an old look makes that look no younger."""
+    issued, other = world.issue(), world.issue("이다른")
+    world.later(300 * DAY)
+    assert list(of_status(judged(world, issued.document))) == ["status.valid"]
+    world.set_state(other, State.SUSPENDED)
+    session = world.sources().at_newest()
+    looked = world.chain.view().block.time
+    world.later(20 * MINUTE)
+    world.set_state(other, State.VALID)  # the list moves on, and the session has not seen it
+    late = verify(issued.document, session, packaged("public"), world.time)
+    assert of_status(late)["status.stale"].facts == {"at": looked}
+    assert late.outcome is Outcome.UNKNOWN
+
+
 def test_what_was_revoked_stays_revoked_however_old_the_block(world: SmallWorld) -> None:
     issued, other = world.issue(), world.issue("이다른")
     world.set_state(issued, State.REVOKED)
