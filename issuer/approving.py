@@ -14,18 +14,15 @@ from enum import IntFlag
 from typing import Protocol
 
 from jikin.anchoring.changes import scan
-from jikin.anchoring.statements import uint
 from jikin.codec import jcs, multikey
 from jikin.errors import OfficeError
 from jikin.proofs import ed25519
+from jikin.status.approvals import ACT_STATUS, MAX_SECONDS, UID_BYTES, status_subject
+from jikin.status.approvals import challenge as challenge_of
 from jikin.status.array import State
 from jikin.values import Digest, Json, ListId, Signer, sha256
 
-ACT_STATUS = 1
 ACT_ISSUE = 2
-MAX_SECONDS = 86_400  # an approval holds a day at most
-_MAGIC = b"JKV1"
-_UID_BYTES = 16
 
 
 class Role(IntFlag):
@@ -145,10 +142,9 @@ class Task:
     @property
     def about(self) -> Digest:
         """Return H(taskId16 ‖ listId ‖ changes ‖ H(JCS(notes)))."""
-        if len(self.uid) != _UID_BYTES:
-            raise OfficeError(f"a task id has {_UID_BYTES} bytes, found {len(self.uid)}", code="approval.malformed")
-        notes = sha256(jcs.canonicalize([dict(note) for note in self.notes]))
-        return Digest(sha256(self.uid + self.list_id.raw + self.changes + notes))
+        if len(self.uid) != UID_BYTES:
+            raise OfficeError(f"a task id has {UID_BYTES} bytes, found {len(self.uid)}", code="approval.malformed")
+        return status_subject(self.uid, self.list_id, self.changes, notes_hash(self))
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +204,7 @@ STANDARD_KINDS: tuple[ApprovalKind, ...] = (Ed25519Approval(),)
 
 def new_uid() -> bytes:
     """Return a fresh task id, 16 random bytes."""
-    return secrets.token_bytes(_UID_BYTES)
+    return secrets.token_bytes(UID_BYTES)
 
 
 def subject(task: Approvable) -> Digest:
@@ -216,9 +212,14 @@ def subject(task: Approvable) -> Digest:
     return task.about
 
 
+def notes_hash(task: Task) -> Digest:
+    """Return H(JCS(notes)) of *task*: all that anybody but the office gets to see of them."""
+    return Digest(sha256(jcs.canonicalize([dict(note) for note in task.notes])))
+
+
 def challenge(context: Digest, about: Digest, expires: int, act: int = ACT_STATUS) -> bytes:
     """Return H("JKV1" ‖ ctx ‖ act ‖ subject ‖ u64 expires), 32 bytes: what is signed."""
-    return sha256(_MAGIC + context.raw + uint(act, 1) + about.raw + uint(expires, 8))
+    return challenge_of(context, act, about, expires)
 
 
 def ends(task: Approvable, now: int) -> int:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import typer
 
-from issuer.commands import admin, embargo, issue, status
+from issuer.commands import admin, books, embargo, issue, status
 
 
 def register(app: typer.Typer) -> None:
     """Put every command of the office into *app*."""
-    for group in (issue, embargo, status, admin):
+    for group in (issue, embargo, status, books, admin):
         group.register(app)

@@ -11,7 +11,7 @@ from dataclasses import replace
 from sqlalchemy import Connection
 
 from issuer import approving, issue_approval, revoking
-from issuer.approving import MAX_SECONDS, Officer
+from issuer.approving import Officer
 from issuer.issue_approval import IssueTask
 from issuer.office import Office
 from issuer.store import institutions, issue_tasks
@@ -20,6 +20,7 @@ from issuer.store.embargoes import Embargo, EmbargoState
 from issuer.store.institutions import Institution
 from issuer.store.issue_tasks import StoredTask, TaskState
 from jikin.errors import OfficeError
+from jikin.status.approvals import MAX_SECONDS
 from jikin.values import JsonObject
 
 

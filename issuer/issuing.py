@@ -41,7 +41,6 @@ from jikin.status.index import IndexPermutation
 from jikin.values import CertificateNumber, Digest, JsonObject
 
 _NUMBER_TRIES = 100
-AGAIN = -2  # what a step returns when the ground under the batch has moved: its steps begin again, from its new state
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +93,7 @@ def reserve(office: Office, batch_id: int) -> None:
         )
         caps.check_certificates(connection, office, institution, len(rows))
         current = institutions.status_list(connection, status_list.id)
-        numbers = _free_numbers(connection, year, institution.number_code, len(rows))
+        numbers = free_numbers(connection, year, institution.number_code, len(rows))
         first = institutions.reserve_entries(connection, current.id, len(rows))
         permutation = IndexPermutation(current.index_key, current.log2_entries)
         reserved = [
@@ -113,7 +112,7 @@ def reserve(office: Office, batch_id: int) -> None:
         batches.advance(connection, batch_id, BatchState.RESERVED)
 
 
-def _free_numbers(connection: Connection, year: int, code: str, count: int) -> list[str]:
+def free_numbers(connection: Connection, year: int, code: str, count: int) -> list[str]:
     """Return *count* fresh certificate numbers, each 20 symbols, none of them given out before."""
     found: dict[str, None] = {}
     for _ in range(_NUMBER_TRIES):

@@ -16,12 +16,11 @@ import logging
 import threading
 import time
 import traceback
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
-from typing import TypeAlias
 
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 from sqlalchemy import Connection
@@ -29,6 +28,7 @@ from sqlalchemy import Connection
 from issuer import combining, epochs, issuing, leases, logs, releasing
 from issuer.issuing import Progress
 from issuer.office import Office
+from issuer.steps import STOPPED, Step, go_through
 from issuer.store import batches, tasks
 from issuer.store.batches import BatchState
 from issuer.store.tasks import StoredTask, TaskState
@@ -40,11 +40,8 @@ NAME = "jikin-office"
 VERSION = "1"
 _LOOK_SECONDS = 0.5
 _DRAIN_SECONDS = 0.05
-_STOPPED = -1  # what a step returns when it noted an error: the job ends and can be run again
 ELSEWHERE = "office.elsewhere"
 _PENDING = ("PENDING", "ENQUEUED", "DELAYED")
-
-Step: TypeAlias = Callable[[Office, int], int | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,23 +91,6 @@ ISSUE = _Job(
     batches.next_attempt,
 )
 PUBLISH = _Job("publish", (epochs.publish,), _note_task, tasks.next_attempt)
-
-
-def go_through(steps: Sequence[Step], do: Callable[[Step], int]) -> bool:
-    """Have *do* done with each of *steps* until nothing is left of it; False when one of them stopped.
-
-    From the first one again when a step found the ground moved: every step looks at where the row stands now.
-    """
-    position = 0
-    while position < len(steps):
-        left = do(steps[position])
-        if left == _STOPPED:
-            return False
-        if left == issuing.AGAIN:
-            position = 0
-        elif not left:
-            position += 1
-    return True
 
 
 def mistake(error: Exception) -> OfficeError:
@@ -270,16 +250,16 @@ class Worker(AbstractContextManager["Worker"]):
 
         def guarded(row_id: int) -> int:
             if self._stop.is_set() or not self._seat.held:
-                return _STOPPED
+                return STOPPED
             name = f"{job.name}.{step.__name__}"
             try:
                 left = step(self._office, row_id)
             except JikinError as error:
                 self._note(job, row_id, name, error)
-                return _STOPPED
+                return STOPPED
             except Exception as error:  # noqa: BLE001  # a mistake of ours: its words may quote a record
                 self._note(job, row_id, name, mistake(error))
-                return _STOPPED
+                return STOPPED
             logs.logger().info("step done", step=name, count=left)
             return left or 0
 

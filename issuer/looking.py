@@ -104,8 +104,8 @@ class Seen:
 
 
 _MOVES = {
-    CredentialState.RELEASED: (State.SUSPENDED, State.REVOKED),
-    CredentialState.SUSPENDED: (State.VALID, State.REVOKED),
+    CredentialState.RELEASED: (State.SUSPENDED, State.REPLACED, State.REVOKED),
+    CredentialState.SUSPENDED: (State.VALID, State.REPLACED, State.REVOKED),
 }
 
 

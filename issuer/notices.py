@@ -21,11 +21,15 @@ _FOLDER = "outbox"
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A notice: to whom (an address, a phone number, or what the office knows them by), about what, in which words."""
+    """A notice: to whom (an address, a phone number, or what the office knows them by), about what, in which words.
+
+    With a *name* the same notice handed over twice is one notice.
+    """
 
     to: str = field(repr=False)
     subject: str = field(repr=False)
     text: str = field(repr=False)
+    name: str | None = None
 
 
 class Notifier(Protocol):
@@ -45,7 +49,7 @@ class FileNotifier:
     def send(self, notice: Notice) -> None:
         """Write the notice; raises OfficeError ``office.file``."""
         text = f"To: {notice.to}\nSubject: {notice.subject}\n\n{notice.text}\n"
-        path = self.folder / f"{self.stamp}-{secrets.token_hex(4)}.txt"
+        path = self.folder / f"{notice.name or f'{self.stamp}-{secrets.token_hex(4)}'}.txt"
         files.write(path, text.encode("utf-8"), mode=files.PRIVATE)
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from issuer import issuing, reanchoring
+from issuer import issuing, reanchoring, steps
 from issuer.checking import Checker
 from issuer.office import Office
 from issuer.publishing import PublicFolder, Seal
@@ -80,7 +80,7 @@ def verify_chunk(office: Office, batch_id: int) -> int:
         codes = checker.objections(one.document)
         if codes:
             if not reanchoring.holds_final(office, institution, batch):
-                return issuing.AGAIN
+                return steps.AGAIN
             raise OfficeError(
                 f"the certificate of line {one.credential.line} does not verify: {', '.join(codes[:_SHOWN])}; "
                 "nothing of this batch was released",
@@ -110,7 +110,7 @@ def release(office: Office, batch_id: int) -> int:
     if batch.state is not BatchState.VERIFIED:
         return 0
     if not reanchoring.holds_final(office, institution, batch):
-        return issuing.AGAIN
+        return steps.AGAIN
     with office.database.read() as connection:
         credentials = batches.credentials_of(connection, batch_id, state=CredentialState.SIGNED)
         nodes = batches.tree_bytes(connection, batch_id if batch.tree_id is None else batch.tree_id)
@@ -167,9 +167,16 @@ def _publish(
 
 
 def renew_records(
-    office: Office, institution: Institution, credentials: Sequence[Credential], ended: Mapping[int, int]
+    office: Office,
+    institution: Institution,
+    credentials: Sequence[Credential],
+    ended: Mapping[int, int],
+    replaced: Mapping[int, CertificateNumber] | None = None,
 ) -> None:
-    """Write the number records of *credentials* anew; *ended* says by list entry since when one is no longer valid."""
+    """Write the number records of *credentials* anew; *ended* says by list entry since when one is no longer valid.
+
+    *replaced* says by list entry which certificate took its place.
+    """
     seal, public = office.seal(institution, _NUMBER_SUITE), office.public(institution)
     with office.database.read() as connection:
         kept = batches.salts_of(connection, [credential.id for credential in credentials])
@@ -179,17 +186,31 @@ def renew_records(
         batch, _ = issuing.batch_of(office, credential.batch_id)
         kind = office.types.named(batch.type)
         for one in issued(office, institution, batch, [credential]):
-            record = number_record(office, institution, one, kind, effective=ended.get(credential.status_index))
+            index = credential.status_index
+            record = number_record(
+                office,
+                institution,
+                one,
+                kind,
+                effective=ended.get(index),
+                replaced_by=None if replaced is None else replaced.get(index),
+            )
             public.number(record, seal, office.clock())
     public.settle()
 
 
 def number_record(
-    office: Office, institution: Institution, one: Issued, kind: CredentialType, *, effective: int | None = None
+    office: Office,
+    institution: Institution,
+    one: Issued,
+    kind: CredentialType,
+    *,
+    effective: int | None = None,
+    replaced_by: CertificateNumber | None = None,
 ) -> NumberRecord:
     """Return what the certificate number of *one* tells anybody: type, title, dates, public fields, status, anchor.
 
-    *effective* is since when it is revoked or suspended, None when it is not.
+    *effective* is since when it is revoked or suspended, None when it is not; *replaced_by* the corrected certificate.
     """
     model = Model.parse(content_of(one.credential.document or b"{}"), office.types)
     public = {pointer: text_of(value) for pointer, value in model.public.items()}
@@ -212,6 +233,7 @@ def number_record(
             receipt.root, _leaf(office, institution, one), receipt.index, receipt.tree_size, receipt.path
         ),
         effective=effective,
+        replaced_by=replaced_by,
     )
 
 

@@ -6,49 +6,45 @@ that publishes (``epochs``) computes every hash again and refuses without both.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from sqlalchemy import Connection
 
-from issuer import approving, assertions, officers, reasons
-from issuer.accrediting import RIGHTS
+from issuer import approving, assertions, officers, planning
 from issuer.approving import Approval, Circumstances, Officer, Role
 from issuer.assertions import WebAuthnApproval
-from issuer.office import STATUS, Office
-from issuer.store import audit, batches, copies, institutions, tasks
-from issuer.store.batches import Credential, CredentialState
-from issuer.store.institutions import Institution, StatusList
-from issuer.store.tasks import NewTask, StoredTask, TaskState
-from jikin.anchoring.chain import RegistryView
-from jikin.anchoring.changes import MAX_CHANGES, Change, pack
+from issuer.office import Office
+from issuer.planning import Request, array_now, check_complete, snapshot_now, with_copies
+from issuer.store import audit, institutions, tasks
+from issuer.store.institutions import Institution
+from issuer.store.tasks import StoredTask, TaskState
 from jikin.errors import OfficeError
-from jikin.status.array import State, StatusArray
-from jikin.status.fold import allowed_moves
-from jikin.status.snapshot import StatusSnapshot
-from jikin.values import CertificateNumber, JsonObject, Signer, format_instant
+from jikin.values import JsonObject, Signer, format_instant
+
+__all__ = [
+    "DECLINED",
+    "WITHDRAWN",
+    "Request",
+    "approvals",
+    "approve",
+    "array_now",
+    "check_complete",
+    "circumstances",
+    "decline",
+    "draft",
+    "draft_unsigned",
+    "part_of",
+    "request",
+    "sign",
+    "signing_options",
+    "snapshot_now",
+    "with_copies",
+]
 
 _DAY = 86_400
 # Why a task was refused by a person; they begin like every other refusal of a task.
 DECLINED = "approval.declined"
 WITHDRAWN = "approval.withdrawn"
-_NOT_RELEASED = frozenset({CredentialState.RESERVED, CredentialState.SIGNED, CredentialState.FAILED})
-
-
-@dataclass(frozen=True, slots=True)
-class Request:
-    """What an officer asks for: *numbers* get *state* because of *reason*, since *effective* (Unix second; None: now).
-
-    *whole_day* says that only a day was named and *effective* is its beginning: on the day of issue the change then
-    counts from the issue. *alone* asks for the emergency brake: a suspension that rests on one officer.
-    """
-
-    numbers: Sequence[CertificateNumber]
-    state: State
-    reason: str
-    effective: int | None = None
-    whole_day: bool = False
-    alone: bool = False
 
 
 def request(
@@ -66,9 +62,9 @@ def request(
         made = approving.approve(stored.task, officer, signer, part="request", context=context, now=office.clock())
         return _requested(office, connection, stored, made)
 
-    plans, credentials = _plans(office, institution, officer, asked)
+    plans, credentials = planning.plans(office, institution, officer, asked)
     with office.database.write() as connection:  # tasks and their first signatures are stored all or none
-        _check_complete(connection, credentials)
+        planning.check_copies(connection, credentials)
         return tuple(sign(connection, tasks.add(connection, plan)) for plan in plans)
 
 
@@ -77,9 +73,9 @@ def draft(office: Office, institution: Institution, officer: Officer, asked: Req
 
     Raises OfficeError as ``request`` does.
     """
-    plans, credentials = _plans(office, institution, officer, asked)
+    plans, credentials = planning.plans(office, institution, officer, asked)
     with office.database.write() as connection:
-        _check_complete(connection, credentials)
+        planning.check_copies(connection, credentials)
         return tuple(tasks.add(connection, replace(plan, drafted_by=officer.id)) for plan in plans)
 
 
@@ -90,9 +86,9 @@ def draft_unsigned(
 
     An officer who may request takes them up by signing, and another one approves. Raises OfficeError as ``request``.
     """
-    plans, credentials = _plans(office, institution, None, asked)
+    plans, credentials = planning.plans(office, institution, None, asked)
     with office.database.write() as connection:
-        _check_complete(connection, credentials)
+        planning.check_copies(connection, credentials)
         stored = tuple(tasks.add(connection, replace(plan, by_program=True)) for plan in plans)
         for one in stored:
             audit.record(
@@ -104,174 +100,6 @@ def draft_unsigned(
                 token=token_id,
             )
         return stored
-
-
-def _plans(
-    office: Office, institution: Institution, officer: Officer | None, asked: Request
-) -> tuple[tuple[NewTask, ...], Sequence[Credential]]:
-    """Return what is to be stored, and every certificate and copy that it speaks of."""
-    reasons.check(asked.reason, asked.state)
-    if officer is not None:
-        _check_role(officer, asked)
-    credentials = _credentials(office, institution, asked)
-    view = office.chain.registry.view()
-    effective = _effective(asked, credentials, view)
-    with office.database.read() as connection:
-        lists = {one.id: one for one in institutions.every_status_list(connection, institution.id)}
-    plans = []
-    for status_list in lists.values():
-        here = [one for one in credentials if one.status_list_id == status_list.id]
-        if here:
-            here = _reachable(array_now(view, institution, status_list), here, asked.state)
-        if here:
-            plans.append(_plan(office, status_list, here, asked, effective))
-    return tuple(plans), credentials
-
-
-def _check_complete(connection: Connection, credentials: Sequence[Credential]) -> None:
-    """Refuse when a copy has its entry since *credentials* were read: it would be left out."""
-    known = {one.id for one in credentials}
-    originals = [one.id for one in credentials if one.copy_of is None]
-    if any(copy.id not in known for copy in copies.copies_of(connection, originals)):
-        raise OfficeError("a holder received a copy a moment ago; right would be to request again", code="office.state")
-
-
-def _check_role(officer: Officer, asked: Request) -> None:
-    if asked.alone and asked.state is not State.SUSPENDED:
-        raise OfficeError(
-            "one person alone may suspend and nothing else",
-            code="approval.missing",
-            hint="suspend alone now, and revoke together with a colleague",
-        )
-    approving.need(officer, Role.SUSPEND if asked.alone else Role.REQUEST)
-
-
-def _credentials(office: Office, institution: Institution, asked: Request) -> list[Credential]:
-    """Return the released certificates with these numbers and all their copies, in the order of their entries."""
-    wanted = {number.symbols: number for number in asked.numbers}
-    if not 0 < len(wanted) <= MAX_CHANGES:
-        raise OfficeError(f"a request names 1 to {MAX_CHANGES:,} numbers, found {len(wanted):,}", code="office.request")
-    found = []
-    with office.database.read() as connection:
-        for symbols, number in wanted.items():
-            one = batches.by_number(connection, symbols)
-            if one is None or one.institution_id != institution.id:
-                raise OfficeError(f"{number} is no certificate of {institution.domain}", code="office.number-unknown")
-            if one.state in _NOT_RELEASED:
-                raise OfficeError(
-                    f"{number} has not been released: its batch {one.batch_id} is still being issued",
-                    code="office.not-released",
-                )
-            found.append(one)
-        found += copies.copies_of(connection, [one.id for one in found])
-    return sorted(found, key=lambda one: one.status_index)
-
-
-def with_copies(connection: Connection, originals: Sequence[Credential]) -> list[Credential]:
-    """Return certificates and every copy of them, in the order of their entries: what one change is about."""
-    copied = copies.copies_of(connection, [one.id for one in originals])
-    return sorted((*originals, *copied), key=lambda one: one.status_index)
-
-
-def check_complete(
-    connection: Connection, credentials: Sequence[Credential], present: StatusArray, states: Collection[State]
-) -> None:
-    """Refuse with OfficeError ``office.state`` a change that leaves out a copy: one was made since it was asked for.
-
-    *present* are the list's states before the change, *states* those that it leads to.
-    """
-    named = {one.id for one in credentials}
-    here = {one.status_list_id for one in credentials}
-    originals = [one for one in credentials if one.copy_of is None]
-    left_out = (one for one in with_copies(connection, originals) if one.id not in named)
-    if any(one.status_list_id in here and present.state(one.status_index) not in states for one in left_out):
-        raise OfficeError(
-            "a holder has received a copy since the change was asked for, and it would stay as it is",
-            code="office.state",
-            hint="request the change again; it then names every copy",
-        )
-
-
-def _effective(asked: Request, credentials: Sequence[Credential], view: RegistryView) -> int:
-    """Return since when the change counts: never later than the newest block, so not later than the epoch's own."""
-    newest = view.block.time
-    if asked.effective is None:
-        return newest
-    if asked.effective > newest:
-        raise OfficeError(
-            f"the effective date {format_instant(asked.effective)} lies in the future: the newest block is of "
-            f"{format_instant(newest)}; right would be a time up to then",
-            code="office.effective",
-        )
-    latest = max(one.valid_from for one in credentials)
-    if asked.whole_day and asked.effective < latest < asked.effective + _DAY:
-        return min(latest, newest)
-    if asked.effective < latest:
-        raise OfficeError(
-            f"the effective date {format_instant(asked.effective)} is earlier than the certificate's own beginning, "
-            f"{format_instant(latest)}",
-            code="office.effective",
-        )
-    return asked.effective
-
-
-def array_now(view: RegistryView, institution: Institution, status_list: StatusList) -> StatusArray:
-    """Return the states of a list as the chain has them; raises OfficeError when it contradicts itself."""
-    snapshot = snapshot_now(view, institution, status_list)
-    if snapshot.folded is None:
-        raise OfficeError(f"the status list cannot be folded: {snapshot.contradiction}", code="office.contradiction")
-    return snapshot.folded.array
-
-
-def snapshot_now(view: RegistryView, institution: Institution, status_list: StatusList) -> StatusSnapshot:
-    """Return the list as *view* shows it; raises OfficeError when it is not open."""
-    snapshot = StatusSnapshot.read(view, institution.issuer_id, status_list.list_id)
-    if snapshot is None:
-        raise OfficeError("the status list is not open in the registry", code="office.status-list")
-    return snapshot
-
-
-def _reachable(array: StatusArray, credentials: Sequence[Credential], state: State) -> list[Credential]:
-    """Return *credentials* without the copies that are in *state* already; raises OfficeError ``office.state``."""
-    moves = allowed_moves(RIGHTS[STATUS])
-    found = []
-    for one in credentials:
-        present = array.state(one.status_index)
-        if one.copy_of is not None and present is state:
-            continue
-        if (int(present), int(state)) not in moves:
-            raise OfficeError(
-                f"{CertificateNumber(one.number)} is {present.name.lower()} and cannot become {state.name.lower()}",
-                code="office.state",
-            )
-        found.append(one)
-    return found
-
-
-def _plan(
-    office: Office, status_list: StatusList, credentials: Sequence[Credential], asked: Request, effective: int
-) -> NewTask:
-    now = office.clock()
-    return NewTask(
-        institution_id=status_list.institution_id,
-        uid=approving.new_uid(),
-        status_list_id=status_list.id,
-        changes=pack(
-            [Change(one.status_index, int(asked.state)) for one in credentials], 1 << status_list.log2_entries
-        ),
-        notes=[
-            {
-                "index": one.status_index,
-                "state": int(asked.state),
-                "reason": asked.reason,
-                "effective": effective,
-            }
-            for one in credentials
-        ],
-        break_glass=asked.alone,
-        created_at=now,
-        expires=now + int(office.settings.approval_hours * 3600),
-    )
 
 
 def _requested(office: Office, connection: Connection, stored: StoredTask, signed: Approval) -> StoredTask:

@@ -1,6 +1,6 @@
 """The service's own hands: one thread that does, one after another, what the tables say is to be done.
 
-    approved tasks  →  copies for holders  →  batches, oldest first
+    approved tasks  →  copies for holders  →  batches, oldest first  →  heartbeats of status lists
 
 Nothing is handed over in memory: whatever a request stored is found again after a restart, also after a kill -9. Where
 there is one worker only, its lock is free while there is nothing to do, so that commands can work on the same office in
@@ -16,17 +16,18 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeVar
 
-from issuer import combining, logs, reanchoring
+from issuer import combining, epochs, heartbeats, logs, reanchoring
 from issuer.jobs import ELSEWHERE, Worker, mistake
 from issuer.office import Office
 from issuer.store import copies, issue_tasks, tasks, uploads
 from issuer.store.batches import Batch, BatchState, Origin
 from issuer.store.tasks import TaskState
-from jikin.errors import JikinError, OfficeError
+from jikin.errors import JikinError, OfficeError, RegistryError, UnavailableError
 
 _POLL_SECONDS = 0.5
 _IDLE_SECONDS = 10.0  # the worker is kept this long after the last piece of work
 _TIDY_SECONDS = 60.0
+_HEARTBEAT_LOOK_SECONDS = 300.0  # how often the chain is asked whether a list waits for its heartbeat
 _FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 120.0  # before what stopped is tried again; doubled each time
 _LOCK_SECONDS = 0.1
 
@@ -36,7 +37,7 @@ T = TypeVar("T")
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """A piece of work: a task to publish or a batch to issue, by row id."""
+    """A piece of work: a task to publish, a batch to issue or a list to confirm, by row id."""
 
     kind: str
     id: int
@@ -69,6 +70,7 @@ class Runner:
     _worker: Worker | None = None
     _used: float = 0.0
     _chores: tuple[_Chore, ...] = ()
+    _quiet: tuple[int, ...] = ()  # status lists that wait for their heartbeat
     _stopping: threading.Event = field(default_factory=threading.Event)
     _wake: threading.Event = field(default_factory=threading.Event)
     _pauses: dict[Work, _Pause] = field(default_factory=dict)
@@ -81,6 +83,7 @@ class Runner:
             _Chore(_TIDY_SECONDS, _tidy),
             _Chore(settings.copy_wait_seconds, self.collect),
             _Chore(settings.settle_look_seconds, reanchoring.look_again),
+            _Chore(_HEARTBEAT_LOOK_SECONDS, self._listen),
         )
         self._thread = threading.Thread(target=self._run, name="jikin-runner", daemon=True)
         self._thread.start()
@@ -124,6 +127,10 @@ class Runner:
             self._let_go()
         return bool(found)
 
+    def _listen(self, office: Office) -> None:
+        """Find the status lists that are due for a heartbeat."""
+        self._quiet = heartbeats.due(office)
+
     def _round(self) -> bool:
         if not self.office.database.is_sqlite:
             self._working()  # also without work: another worker may die and leave some
@@ -143,6 +150,7 @@ class Runner:
         found = [(Work("publish", one.task.id), one.attempt) for one in approved]
         ordered = sorted(self._closed(unfinished), key=lambda one: (one.origin is Origin.LIST, one.id))
         found += [(Work("issue", one.id), one.attempt) for one in ordered if one.id not in unsigned]
+        found += [(Work("confirm", list_id), 0) for list_id in self._quiet]
         now = time.monotonic()
         ready = (one for one in found if self._pauses.get(one[0], _Pause(0, 0)).until <= now)
         return next((work for work, attempt in ready if not self._elsewhere(work, attempt)), None)
@@ -171,9 +179,12 @@ class Runner:
         try:
             if work.kind == "publish":
                 worker.publish(work.id, patient=False)
+            elif work.kind == "confirm":
+                epochs.heartbeat(self.office, work.id)  # what it stores is taken up by whatever publishes next
+                self._quiet = tuple(one for one in self._quiet if one != work.id)
             else:
                 worker.issue(work.id, patient=False)
-        except OfficeError as error:
+        except (OfficeError, UnavailableError, RegistryError) as error:
             if error.code == ELSEWHERE:
                 return True  # another worker began it a moment before; there is other work
             before = self._pauses.get(work)

@@ -76,6 +76,12 @@ class Settings:
     audit_head_hours: Annotated[float, About("between two heads of the log of acts on the chain", "hours")] = 24.0
     approval_hours: Annotated[float, About("how long an approval holds, 24 at most", "hours")] = 24.0
     backdating_days: Annotated[int, About("an effective date further back needs the registrar", "days")] = 30
+    status_changes_per_day: Annotated[
+        int, About("changes of status that one officer may request, and one account publish, within 24 hours")
+    ] = 40_000
+    heartbeat_hours: Annotated[
+        float, About("a status list that nothing changed is confirmed on the chain after this, 20 to 48", "hours")
+    ] = 24.0
     clock_skew_seconds: Annotated[int, About("own clock against newest block, for doctor", "seconds")] = 60
     timezone: Annotated[str, About("whose calendar day decides what lies in the future")] = "Asia/Seoul"
     base_url: Annotated[str, About("where officers, holders and wallets reach this service", "URL")] = (
@@ -229,6 +235,8 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "audit_head_hours": (0.01, 24 * 7),
     "approval_hours": (0.01, 24),
     "backdating_days": (0, 36_500),
+    "status_changes_per_day": (1, 1 << 24),
+    "heartbeat_hours": (20, 48),  # the contract takes none before 20 hours
     "clock_skew_seconds": (1, 86_400),
     "port": (1, 65_535),
     "copy_wait_seconds": (0.0, 3600),

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from sqlalchemy import Connection
 
 from issuer import approving, assertions, embargo_approval, importing, issue_approval, officers, revoking
-from issuer.approving import MAX_SECONDS, Approval, Circumstances, Officer, Role
+from issuer.approving import Approval, Circumstances, Officer, Role
 from issuer.embargo_approval import check_task, ended
 from issuer.issue_approval import IssueTask, Records
 from issuer.office import Office
@@ -21,6 +21,7 @@ from issuer.store.batches import Batch, BatchState, Credential, Origin, SourceRo
 from issuer.store.institutions import Institution
 from issuer.store.issue_tasks import StoredTask, TaskState
 from jikin.errors import OfficeError
+from jikin.status.approvals import MAX_SECONDS
 from jikin.values import JsonObject, Signer, format_instant
 
 # A copy says what its original says, which was released by two persons already.

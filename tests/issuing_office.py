@@ -17,6 +17,7 @@ from issuer.accrediting import NewInstitution
 from issuer.approving import Officer, Role
 from issuer.office import Office
 from issuer.settings import Settings
+from issuer.steps import go_through
 from issuer.store import batches
 from issuer.store.batches import Batch, Credential
 from issuer.store.institutions import Institution
@@ -121,7 +122,7 @@ class Bureau:
     def run(self, batch: Batch, until: str | None = None) -> Batch:
         """Run the steps of the batch's job in this thread; stop before the step called *until*."""
         steps = list(itertools.takewhile(lambda step: step.__name__ != until, jobs.ISSUE.steps))
-        jobs.go_through(steps, lambda step: step(self.office, batch.id) or 0)
+        go_through(steps, lambda step: step(self.office, batch.id) or 0)
         return self.batch(batch.id)
 
     def issue(self, data: bytes, key: str = "list 1") -> Batch:

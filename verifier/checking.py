@@ -79,21 +79,30 @@ def check(asked: str, desk: Desk, session: Session, *, at: int | None = None) ->
                 f"{asked[:80]!r} is no file here, no link and no certificate number: {error}",
                 code="document.not-found",
             ) from error
-        yield _number(asked, number, None, desk, session)
+        yield _number(asked, number, None, desk, session, at=at)
 
 
 def check_upload(
-    name: str, data: bytes, desk: Desk, session: Session, *, confinement: Confinement | None = None
+    name: str,
+    data: bytes,
+    desk: Desk,
+    session: Session,
+    *,
+    confinement: Confinement | None = None,
+    at: int | None = None,
 ) -> Iterator[Checked]:
-    """Yield an answer for each document in the file called *name*, parsed in *confinement*; nothing is kept."""
+    """Yield an answer for each document in the file called *name*, parsed in *confinement*; nothing is kept.
+
+    *at*: an earlier instant to judge about (Unix seconds).
+    """
     with borrowed(confinement) as confined:
         for entry in open_document(data, name=name, confinement=confined):
-            yield _file(entry, desk, session, None)
+            yield _file(entry, desk, session, at)
 
 
-def check_number(number: CertificateNumber, desk: Desk, session: Session) -> Checked:
-    """Return the answer for a certificate number."""
-    return _number(str(number), number, None, desk, session)
+def check_number(number: CertificateNumber, desk: Desk, session: Session, *, at: int | None = None) -> Checked:
+    """Return the answer for a certificate number; *at*: an earlier instant to judge about (Unix seconds)."""
+    return _number(str(number), number, None, desk, session, at=at)
 
 
 def worst(outcomes: Iterable[Outcome]) -> Outcome:
@@ -137,7 +146,7 @@ def _file(entry: SubmittedFile, desk: Desk, session: Session, at: int | None) ->
         case CredentialFound():
             return _credential(entry.name, entry.content, desk, session, at)
         case NumberFound():
-            return _number(entry.name, entry.content.number, entry.content.host, desk, session)
+            return _number(entry.name, entry.content.number, entry.content.host, desk, session, at=at)
         case ForeignFound():
             return _foreign(entry.name, entry.content, desk, session, at)
         case _:
@@ -171,8 +180,10 @@ def _foreign(name: str, found: ForeignFound, desk: Desk, session: Session, at: i
     return Checked(name, None, foreign.refusal(found.kind), imported=imported)
 
 
-def _number(name: str, number: CertificateNumber, host: str | None, desk: Desk, session: Session) -> Checked:
-    answer = verify_number(number, session, desk.policy, desk.clock())
+def _number(
+    name: str, number: CertificateNumber, host: str | None, desk: Desk, session: Session, *, at: int | None
+) -> Checked:
+    answer = verify_number(number, session, desk.policy, desk.clock(), at=at)
     return Checked(name, answer.report, None, answer.record, host)
 
 
@@ -185,7 +196,7 @@ def _link(url: str, desk: Desk, session: Session, at: int | None) -> Iterator[Ch
             yield Checked(url, None, error)
             return
     else:
-        yield _number(url, code.number, code.host, desk, session)
+        yield _number(url, code.number, code.host, desk, session, at=at)
         return
     try:
         body = session.sources.fetch.get(url, max_bytes=_MAX_BYTES)

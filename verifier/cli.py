@@ -13,10 +13,10 @@ from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from jikin.errors import DocumentError, ValueRefusedError
-from jikin.values import parse_instant
 from jikin.verification.report import Outcome
 from verifier import checking, showing
 from verifier.app import build
+from verifier.instants import asked_instant
 from verifier.settings import load
 
 EXIT = {Outcome.PASSED: 0, Outcome.FAILED: 1, Outcome.UNKNOWN: 2}
@@ -41,7 +41,9 @@ def verify(
     mirror: Annotated[list[str] | None, typer.Option(help="URL=FOLDER: a copy of an issuer's public files")] = None,
     policy: Annotated[str | None, typer.Option(help="which findings decide: public, proof, strict, offline …")] = None,
     offline: Annotated[bool, typer.Option("--offline", help="ask nobody outside")] = False,
-    at: Annotated[str | None, typer.Option(metavar="TIME", help="was it good then? 2026-06-12T09:00:00Z")] = None,
+    at: Annotated[
+        str | None, typer.Option(metavar="TIME", help="was it good then? 2026-06-12, or with time and zone")
+    ] = None,
     report: Annotated[Path | None, typer.Option(help="also write the answer as JSON into this file")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="print one JSON document")] = False,
     lang: Annotated[str | None, typer.Option(help="ko or en")] = None,
@@ -61,7 +63,7 @@ def verify(
     settings = load(os.environ, given=given)
     language = settings.lang
     desk = build(settings, lambda: int(time.time()))
-    instant = _instant(at)
+    instant = _instant(at, desk.clock())
     session = desk.sources.at_newest()
     answers: list[checking.Checked] = []
     console = Console(stderr=True)
@@ -108,11 +110,11 @@ def _show(answers: list[checking.Checked], language: str) -> None:
         console.print(words[language].format(**{outcome.value: count for outcome, count in counts.items()}))
 
 
-def _instant(text: str | None) -> int | None:
+def _instant(text: str | None, now: int) -> int | None:
     if text is None:
         return None
     try:
-        return parse_instant(text)
+        return asked_instant(text, now)
     except ValueRefusedError as error:
         typer.secho(f"jikin verify: --at: {error}", err=True)
         raise typer.Exit(_USAGE) from error

@@ -1,9 +1,9 @@
-"""``jikin revoke | suspend | reinstate | approve | tasks``: two persons change what a certificate is worth."""
+"""``jikin revoke | suspend | reinstate | correct | approve | tasks``: two persons change what a certificate is."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -24,6 +24,7 @@ from issuer.commands.common import (
     parse_time,
     terminal,
 )
+from jikin.errors import OfficeError
 from jikin.values import CertificateNumber, Json, format_instant
 
 if TYPE_CHECKING:
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from issuer.store.tasks import StoredTask
 
 NumbersArgument = Annotated[list[str], typer.Argument(metavar="NUMBER…", help="Certificate numbers.")]
+PerhapsNumbersArgument = Annotated[
+    list[str] | None, typer.Argument(metavar="NUMBER…", help="Certificate numbers, if no list is given.")
+]
 ReasonOption = Annotated[str, typer.Option("--reason", metavar="CODE", help="Why; a wrong code is answered with all.")]
 EffectiveOption = Annotated[
     str | None, typer.Option("--effective", metavar="TIME", help="Since when: a date or a time. [now]")
@@ -47,6 +51,9 @@ class _Change:
     reason: str
     effective: str | None
     alone: bool = False
+    list_file: Path | None = None
+    cells: Sequence[str] = ()
+    tell: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,10 +109,19 @@ def _register_changes(app: typer.Typer) -> None:
     @app.command("revoke")
     def revoke(
         *,
-        numbers: NumbersArgument,
+        numbers: PerhapsNumbersArgument = None,
         reason: ReasonOption,
         officer: OfficerOption,
         effective: EffectiveOption = None,
+        list_file: Annotated[
+            Path | None,
+            typer.Option(
+                "--list",
+                metavar="FILE",
+                help="CSV: numbers; a row with further cells is corrected and issued anew. Holders are told.",
+            ),
+        ] = None,
+        tell: Annotated[bool, typer.Option("--tell", help="Send the holders a notice.")] = False,
         key: KeyOption = None,
         passphrase_file: PassphraseFileOption = None,
         institution: InstitutionOption = None,
@@ -115,7 +131,8 @@ def _register_changes(app: typer.Typer) -> None:
     ) -> None:
         """Request that certificates are revoked for good; a second officer has to approve."""
         with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
-            change = _Change(numbers, "REVOKED", reason, effective)
+            tells = tell or list_file is not None
+            change = _Change(numbers or [], "REVOKED", reason, effective, list_file=list_file, tell=tells)
             _request(shown, office, office.institution(institution), change, _Who(officer, key, passphrase_file))
 
     @app.command("suspend")
@@ -159,6 +176,31 @@ def _register_changes(app: typer.Typer) -> None:
             change = _Change(numbers, "VALID", reason, effective)
             _request(shown, office, office.institution(institution), change, _Who(officer, key, passphrase_file))
 
+    @app.command("correct")
+    def correct(
+        *,
+        number: Annotated[str, typer.Argument(metavar="NUMBER", help="Certificate number.")],
+        cells: Annotated[
+            list[str],
+            typer.Option(
+                "--set", metavar="COLUMN=VALUE", help="What is right; columns as in result lists; repeatable."
+            ),
+        ],
+        officer: OfficerOption,
+        reason: Annotated[str, typer.Option("--reason", metavar="CODE", help="Why.")] = "corrected",
+        effective: EffectiveOption = None,
+        key: KeyOption = None,
+        passphrase_file: PassphraseFileOption = None,
+        institution: InstitutionOption = None,
+        data: DataOption = None,
+        as_json: JsonOption = False,
+        lang: LangOption = None,
+    ) -> None:
+        """Request that a certificate is put right: a new one takes its place and keeps the first date of issue."""
+        with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
+            change = _Change([number], "REPLACED", reason, effective, cells=cells, tell=True)
+            _request(shown, office, office.institution(institution), change, _Who(officer, key, passphrase_file))
+
 
 def _number(task: str) -> int:
     if not task.isdecimal():
@@ -171,7 +213,7 @@ def _request(shown: Terminal, office: Office, institution: Institution, change: 
     from issuer.jobs import Worker
     from jikin.status.array import State
 
-    numbers = [CertificateNumber.parse(text) for text in change.numbers]
+    numbers, corrected = _wanted(office, institution, change)
     effective, whole_day = None, False
     if change.effective is not None:
         effective, whole_day = parse_time(change.effective, office.settings.timezone)
@@ -179,7 +221,14 @@ def _request(shown: Terminal, office: Office, institution: Institution, change: 
         shown, office, institution, who.officer, key=who.key, passphrase_file=who.passphrase_file
     )
     asked = revoking.Request(
-        numbers, State[change.state], change.reason, effective, whole_day=whole_day, alone=change.alone
+        numbers,
+        State[change.state],
+        change.reason,
+        effective,
+        whole_day=whole_day,
+        alone=change.alone,
+        corrected=corrected,
+        tell=change.tell,
     )
     stored = revoking.request(office, institution, officer, signer, asked)
     if change.alone:
@@ -191,6 +240,27 @@ def _request(shown: Terminal, office: Office, institution: Institution, change: 
     if not change.alone:
         texts += [shown.words("task.next", task=one.task.id) for one in stored]
     shown.answer({"tasks": [_task_json(office, one) for one in stored]}, "\n".join(texts))
+
+
+def _wanted(
+    office: Office, institution: Institution, change: _Change
+) -> tuple[list[CertificateNumber], Mapping[str, Mapping[str, str]]]:
+    """Return the numbers, and by number the cells that are put right; raises JikinError."""
+    from issuer import bulk, files
+    from issuer.store import batches
+
+    if change.list_file is not None:
+        listed = bulk.read(office, institution, files.read(change.list_file))
+        return list(listed.numbers), listed.corrected
+    numbers = [CertificateNumber.parse(text) for text in change.numbers]
+    if not change.cells:
+        return numbers, {}
+    with office.database.read() as connection:
+        found = batches.by_number(connection, numbers[0].symbols)
+    if found is None or found.institution_id != institution.id:
+        raise OfficeError(f"{numbers[0]} is no certificate of {institution.domain}", code="office.number-unknown")
+    named = dict(cell.partition("=")[::2] for cell in change.cells)
+    return numbers, {numbers[0].symbols: bulk.cells_of(office.types.named(found.type), named)}
 
 
 def _approve(shown: Terminal, office: Office, institution: Institution, task_id: int, who: _Who) -> None:
@@ -247,14 +317,17 @@ def _numbers(office: Office, stored: StoredTask) -> list[str]:
 
 
 def _line(shown: Terminal, office: Office, stored: StoredTask) -> str:
-    """Return what the task asks for, in one line."""
+    """Return what the task asks for, in one line, and how far its certificates have come where that is kept."""
+    from issuer import telling
     from issuer.reasons import reasons
     from jikin.status.array import State
 
     note, numbers = stored.task.notes[0], _numbers(office, stored)
     listed = ", ".join(numbers[:3]) + (f" … ({len(numbers)})" if len(numbers) > 3 else "")
     code = str(note["reason"])
-    return shown.words(
+    come = telling.progress(office, stored.task.id)
+    far = "" if not come.rows else "\n  " + shown.words("bulk.progress", **asdict(come))
+    line = shown.words(
         "task.line",
         task=stored.task.id,
         numbers=listed,
@@ -263,12 +336,14 @@ def _line(shown: Terminal, office: Office, stored: StoredTask) -> str:
         effective=format_instant(int(str(note["effective"]))),
         fate=shown.words(f"fate.{stored.state.value}"),
     )
+    return line + far
 
 
 def _task_json(office: Office, stored: StoredTask) -> dict[str, Json]:
+    from issuer import telling
     from jikin.status.array import State
 
-    note = stored.task.notes[0]
+    note, come = stored.task.notes[0], telling.progress(office, stored.task.id)
     return {
         "task": stored.task.id,
         "state": stored.state.value,
@@ -279,4 +354,5 @@ def _task_json(office: Office, stored: StoredTask) -> dict[str, Json]:
         "expires": format_instant(stored.task.expires),
         "alone": stored.task.break_glass,
         "error": stored.error_code,
+        **({"progress": asdict(come)} if come.rows else {}),
     }

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Depends, Query, Request, Response
 from starlette.responses import JSONResponse
 
-from issuer import looking, reasons, revoking
+from issuer import correcting, looking, reasons, revoking
 from issuer.approving import Officer
 from issuer.http.common import ConsoleRoute, OfficeHere, OfficerHere, RowId, RunnerHere, in_words, show, to
 from issuer.looking import Seen
@@ -25,7 +25,9 @@ from jikin.web.problems import status_of
 
 router = APIRouter(prefix="/admin", route_class=ConsoleRoute, include_in_schema=False)
 _CHANGES = [Depends(same_origin)]
-Wish = Literal["revoked", "suspended", "valid"]
+Wish = Literal["revoked", "suspended", "valid", "replaced"]
+_CELL = "cell-"  # before a column's key, in the form that puts a certificate right
+_SHOWN = 10
 _LAST = 6  # letters of the number that the second person writes down
 
 
@@ -58,8 +60,8 @@ def draft(request: Request, office: OfficeHere, officer: OfficerHere, credential
     """Write the request down and lead to where the officer signs it."""
     seen = looking.look(office, officer, credential_id, language_of(request))
     wish = form.get("to", "")
-    if wish not in ("revoked", "suspended", "valid"):
-        raise OfficeError("a certificate is revoked, suspended or reinstated", code="office.request")
+    if wish not in ("revoked", "suspended", "valid", "replaced"):
+        raise OfficeError("a certificate is revoked, suspended, reinstated or put right", code="office.request")
     try:
         asked = _asked(office, seen, wish, form)
         institution = seen.institution
@@ -80,6 +82,7 @@ def _asked(office: Office, seen: Seen, wish: str, form: FormBody) -> revoking.Re
                 f"not a date: {text[:40]!r}; right would be 2026-06-12", code="office.effective"
             ) from None
         effective = int(day.replace(tzinfo=ZoneInfo(office.settings.timezone)).timestamp())
+    corrected = {} if wish != "replaced" else {seen.credential.number: _cells(seen, form)}
     return revoking.Request(
         [CertificateNumber(seen.credential.number)],
         State[wish.upper()],
@@ -87,7 +90,17 @@ def _asked(office: Office, seen: Seen, wish: str, form: FormBody) -> revoking.Re
         effective,
         whole_day=effective is not None,
         alone=form.get("alone") == "yes",
+        corrected=corrected,
+        tell=wish == "replaced",
     )
+
+
+def _cells(seen: Seen, form: FormBody) -> dict[str, str]:
+    """Return the cells that say something else than the certificate, tidied, by column key."""
+    typed = {key: form.get(f"{_CELL}{key}", "") for key in seen.kind.columns}
+    tidied = seen.kind.record(seen.kind.match_header(tuple(typed)), tuple(typed.values()))
+    record = seen.credential.record or {}
+    return {key: cell for key, cell in tidied.items() if cell != record.get(key, "")}
 
 
 def _form(
@@ -104,10 +117,25 @@ def _form(
         seen=seen,
         wish=wish,
         reasons=known,
+        columns=[] if wish != "replaced" else _columns(seen, form, language),
         form=form,
         error=None if error is None else in_words(request, error),
         error_code=None if error is None else error.code,
     )
+
+
+def _columns(seen: Seen, form: FormBody, language: str) -> list[tuple[str, str, str, bool]]:
+    """Return of each column the field's name, what it is called, what stands in it, and whether it is needed."""
+    record = seen.credential.record or {}
+    return [
+        (
+            f"{_CELL}{key}",
+            column.header.in_language(language),
+            form.get(f"{_CELL}{key}", str(record.get(key, ""))),
+            column.required,
+        )
+        for key, column in seen.kind.columns.items()
+    ]
 
 
 @router.get("/changes/{task_id}")
@@ -136,6 +164,7 @@ def _change(
         "changes",
         status=status,
         change=found,
+        corrections=correcting.shown(office, task_id, most=_SHOWN),
         part=part if found.stored.ends > office.clock() else None,
         asked_by_me=officer.id in signed or found.stored.drafted_by == officer.id,
         ended=found.stored.state in (TaskState.DRAFT, TaskState.OPEN) and found.stored.ends <= office.clock(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 
@@ -142,3 +142,13 @@ def steps_of(connection: Connection, application_id: int) -> tuple[Step, ...]:
         .order_by(application_steps.c.id)
     )
     return tuple(Step(ApplicationState(row.state), row.officer_id, row.note, row.at) for row in found)
+
+
+def contacts(connection: Connection, batch_ids: Sequence[int]) -> dict[int, str]:
+    """Return by batch where notices to the applicant of its certificate go, for batches that have one."""
+    found = connection.execute(
+        select(applications.c.batch_id, applications.c.contact).where(
+            applications.c.batch_id.in_(sorted(set(batch_ids))), applications.c.contact.is_not(None)
+        )
+    )
+    return {row.batch_id: row.contact for row in found}

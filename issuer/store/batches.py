@@ -24,6 +24,7 @@ class Origin(StrEnum):
     LIST = "list"  # a result list
     OFFER = "offer"  # one row that another program wants a certificate for
     APPLICATION = "application"  # one machine, certified by decision
+    CORRECTION = "correction"  # no rows: certificates that take the place of corrected ones
     COPIES = "copies"  # no rows: copies of certificates, each bound to its holder's key
 
 

@@ -253,7 +253,22 @@ tasks = Table(
     Column("attempt", Integer, nullable=False, default=0),
     Column("error_code", Text),
     Column("error", Text),
+    to("batches", nullable=True, index=True),  # issues the certificates that take the place of corrected ones
     CheckConstraint("length(uid) = 16", name="uid"),
+)
+
+# The certificates that a change of many, or a correction, is about; their progress one by one.
+task_rows = Table(
+    "task_rows",
+    metadata,
+    id_column(),
+    to("tasks", index=True),
+    to("credentials", index=True),  # the original; its copies share its fate
+    Column("record", JSON(none_as_null=True), info={"personal": "what the corrected certificate will say"}),
+    Column("salt", LargeBinary, nullable=False),  # hides the record in what officers sign
+    Column("replacement_id", ID, ForeignKey("credentials.id"), index=True),
+    Column("notified_at", BigInteger),
+    UniqueConstraint("task_id", "credential_id"),
 )
 
 approvals = Table(
@@ -279,7 +294,7 @@ epochs = Table(
     metadata,
     id_column(),
     to("status_lists", index=True),
-    to("tasks"),
+    to("tasks", nullable=True),  # none: a heartbeat, which changes nothing
     Column("epoch", BigInteger, nullable=False),
     Column("previous_head", LargeBinary, nullable=False),
     Column("status_root", LargeBinary, nullable=False),

@@ -8,10 +8,13 @@ from enum import StrEnum
 
 from sqlalchemy import ColumnElement, Connection, Row, and_, delete, insert, not_, or_, select, update
 
-from issuer.approving import ACT_STATUS, Approval, Assertion, Task
+from issuer.approving import Approval, Assertion, Task
+from issuer.store import task_rows
 from issuer.store.tables import approvals, epochs, notes, status_lists, tasks
+from issuer.store.task_rows import NewTaskRow
 from jikin.anchoring.changes import scan
 from jikin.errors import OfficeError
+from jikin.status.approvals import ACT_STATUS
 from jikin.status.notes import SealedNote
 from jikin.values import Digest, Json, ListId
 
@@ -40,6 +43,7 @@ class StoredTask:
     error_code: str | None
     error: str | None
     drafted_by: int | None = None
+    batch_id: int | None = None  # issues what takes the place of corrected certificates
 
     @property
     def by_program(self) -> bool:
@@ -56,11 +60,14 @@ class StoredTask:
 
 @dataclass(frozen=True, slots=True)
 class Epoch:
-    """An epoch about to be published, or published: everything that its status root stands for."""
+    """An epoch about to be published, or published: everything that its status root stands for.
+
+    Without *task_id* it is a heartbeat, which changes nothing.
+    """
 
     id: int
     status_list_id: int
-    task_id: int
+    task_id: int | None
     epoch: int
     previous_head: Digest
     status_root: Digest
@@ -73,7 +80,10 @@ class Epoch:
 
 @dataclass(frozen=True, slots=True)
 class NewTask:
-    """A task as requested; *by_program*: nobody has signed it, and whichever officer may request signs first."""
+    """A task as requested; *by_program*: nobody has signed it, and whichever officer may request signs first.
+
+    *rows* are the certificates whose holders are told, or that are corrected.
+    """
 
     institution_id: int
     uid: bytes
@@ -85,6 +95,7 @@ class NewTask:
     expires: int
     drafted_by: int | None = None
     by_program: bool = False
+    rows: Sequence[NewTaskRow] = field(default=(), repr=False)
 
 
 def add(connection: Connection, new: NewTask) -> StoredTask:
@@ -107,7 +118,9 @@ def add(connection: Connection, new: NewTask) -> StoredTask:
         )
         .returning(tasks.c.id)
     )
-    return by_id(connection, result.scalar_one())
+    task_id = result.scalar_one()
+    task_rows.add(connection, task_id, new.rows)
+    return by_id(connection, task_id)
 
 
 def _task(row: Row[tuple[object, ...]]) -> StoredTask:
@@ -123,7 +136,14 @@ def _task(row: Row[tuple[object, ...]]) -> StoredTask:
         row.expires,
     )
     return StoredTask(
-        task, row.status_list_id, TaskState(row.state), row.attempt, row.error_code, row.error, row.drafted_by
+        task,
+        row.status_list_id,
+        TaskState(row.state),
+        row.attempt,
+        row.error_code,
+        row.error,
+        row.drafted_by,
+        row.batch_id,
     )
 
 
@@ -176,7 +196,9 @@ def named_in_open(connection: Connection, status_list_id: int, entries: Collecti
 def set_state(
     connection: Connection, task_id: int, state: TaskState, *, code: str | None = None, error: str | None = None
 ) -> None:
-    """Note the task's fate; *error* holds nothing personal."""
+    """Note the task's fate; *error* holds nothing personal. Of a refused task no corrected record is kept."""
+    if state is TaskState.REFUSED:
+        task_rows.forget(connection, task_id)
     connection.execute(update(tasks).where(tasks.c.id == task_id).values(state=state, error_code=code, error=error))
 
 
@@ -191,7 +213,13 @@ def end_unsigned(connection: Connection, now: int) -> None:
         and_(tasks.c.state.in_((TaskState.OPEN, TaskState.DRAFT)), tasks.c.expires <= now),
         and_(tasks.c.state == TaskState.DRAFT, not_(_not_left_lying(now))),
     )
-    connection.execute(update(tasks).where(late).values(state=TaskState.REFUSED, error_code="approval.expired"))
+    for row in connection.execute(select(tasks.c.id).where(late)).all():
+        set_state(connection, row.id, TaskState.REFUSED, code="approval.expired")
+
+
+def set_batch(connection: Connection, task_id: int, batch_id: int) -> None:
+    """Keep which batch issues the certificates that take the place of corrected ones."""
+    connection.execute(update(tasks).where(tasks.c.id == task_id).values(batch_id=batch_id))
 
 
 def next_attempt(connection: Connection, task_id: int, last: int) -> int:
@@ -240,7 +268,8 @@ def _approval(row: Row[tuple[object, ...]]) -> Approval:
     )
 
 
-def _epoch(row: Row[tuple[object, ...]]) -> Epoch:
+def read_epoch(row: Row[tuple[object, ...]]) -> Epoch:
+    """Return the epoch in a row of the table."""
     return Epoch(
         row.id,
         row.status_list_id,
@@ -259,7 +288,8 @@ def _epoch(row: Row[tuple[object, ...]]) -> Epoch:
 def add_epoch(
     connection: Connection,
     *,
-    stored: StoredTask,
+    status_list_id: int,
+    task: Task | None,
     epoch: int,
     previous_head: Digest,
     status_root: Digest,
@@ -267,20 +297,21 @@ def add_epoch(
     notes_root: Digest,
     sealed: Sequence[SealedNote],
 ) -> Epoch:
-    """Return the epoch that a task becomes, stored with its own new notes before anything is sent.
+    """Return the epoch that *task* becomes (None: a heartbeat), stored with its own new notes before anything is sent.
 
     Raises OfficeError ``approval.used`` when the task became an epoch before.
     """
-    used = select(epochs.c.epoch).where(epochs.c.task_id == stored.task.id, epochs.c.state != "lost")
-    if (before := connection.execute(used).scalar_one_or_none()) is not None:
-        raise OfficeError(
-            f"task {stored.task.id} was used for epoch {before}; right would be a new request", code="approval.used"
-        )
+    if task is not None:
+        used = select(epochs.c.epoch).where(epochs.c.task_id == task.id, epochs.c.state != "lost")
+        if (before := connection.execute(used).scalar_one_or_none()) is not None:
+            raise OfficeError(
+                f"task {task.id} was used for epoch {before}; right would be a new request", code="approval.used"
+            )
     epoch_id = connection.execute(
         insert(epochs)
         .values(
-            status_list_id=stored.status_list_id,
-            task_id=stored.task.id,
+            status_list_id=status_list_id,
+            task_id=None if task is None else task.id,
             epoch=epoch,
             previous_head=previous_head.raw,
             status_root=status_root.raw,
@@ -296,7 +327,7 @@ def add_epoch(
             [
                 {
                     "epoch_id": epoch_id,
-                    "status_list_id": stored.status_list_id,
+                    "status_list_id": status_list_id,
                     "entry": note.index,
                     "epoch": note.epoch,
                     "key_hash": note.key_hash.raw,
@@ -305,7 +336,13 @@ def add_epoch(
                 for note in sealed
             ],
         )
-    return _epoch(connection.execute(select(epochs).where(epochs.c.id == epoch_id)).one())
+    return read_epoch(connection.execute(select(epochs).where(epochs.c.id == epoch_id)).one())
+
+
+def epoch_of(connection: Connection, task_id: int) -> Epoch | None:
+    """Return the epoch that a task became, published or about to be; None while there is none."""
+    row = connection.execute(select(epochs).where(epochs.c.task_id == task_id, epochs.c.state != "lost")).one_or_none()
+    return None if row is None else read_epoch(row)
 
 
 def prepared_on(connection: Connection, status_list_id: int) -> Epoch | None:
@@ -316,7 +353,15 @@ def prepared_on(connection: Connection, status_list_id: int) -> Epoch | None:
         .order_by(epochs.c.id)
         .limit(1)
     ).one_or_none()
-    return None if row is None else _epoch(row)
+    return None if row is None else read_epoch(row)
+
+
+def unfinished_heartbeats(connection: Connection) -> tuple[int, ...]:
+    """Return the lists whose heartbeat was stored and is not noted as published, by row id."""
+    found = connection.execute(
+        select(epochs.c.status_list_id).where(epochs.c.task_id.is_(None), epochs.c.state == "prepared")
+    )
+    return tuple(row.status_list_id for row in found)
 
 
 def published(connection: Connection, epoch_id: int, *, block: int, time: int) -> None:

@@ -25,7 +25,9 @@ from jikin.anchoring.chain import (
     StatusHistory,
     Successor,
 )
+from jikin.anchoring.events import EventLog
 from jikin.anchoring.evm_abi import Interface, Record, senseless
+from jikin.anchoring.evm_events import read_events
 from jikin.anchoring.evm_history import KnownHistory, Registrations, read_history, read_profile
 from jikin.anchoring.evm_nodes import connect
 from jikin.anchoring.evm_pins import check_beginning, check_chain_and_code, check_deployment
@@ -95,6 +97,11 @@ class EvmRegistry:
         """Compare everything that is pinned, the block of the deployment too. Raises as ``view``."""
         self.view()
         check_deployment(self._rpc, self._pins)
+
+    def event_log(self) -> EventLog:
+        """Return the newest view and every event up to its block, for an audit."""
+        view = self.view()
+        return EventLog(view, read_events(self, view.block))
 
     def registered(self, block: Block) -> tuple[Did, ...]:
         """Return the DIDs registered up to *block*, for views."""

@@ -31,6 +31,7 @@ from jikin.anchoring.chain import (
     StatusHistory,
     Successor,
 )
+from jikin.anchoring.events import EventLog
 from jikin.anchoring.memory_frame import NOBODY, Answering
 from jikin.anchoring.memory_pool import Pool, Sent, decode, encode_call, encode_head
 from jikin.anchoring.memory_rules import Execution
@@ -119,6 +120,12 @@ class MemoryChain:
     def check(self) -> None:
         """Return when the chain answers: in memory no other registry can."""
         self.view()
+
+    def event_log(self) -> EventLog:
+        """Return the newest view and every event up to its block, for an audit."""
+        with self._lock:
+            view = self.view()
+            return EventLog(view, self._state.events.until(None, view.block.number))
 
     def writer(self, account: Address) -> MemoryWriter:
         """Return the writer of *account*."""

@@ -34,6 +34,7 @@ from jikin.anchoring.acts import (
     SetSuccessor,
 )
 from jikin.anchoring.chain import AnchorSlot, AuditHead, KeyWindow, OperatorRecord, Successor
+from jikin.anchoring.events import AnchoredEvent, OperatorEvent
 from jikin.anchoring.memory_dids import did_wrong_at
 from jikin.anchoring.memory_frame import ACCREDITOR_ROLE, NOBODY, refuse
 from jikin.anchoring.memory_state import IssuerState
@@ -190,6 +191,8 @@ class Execution(StatusRules):
         known = self.state.operators.read((act.issuer_id, act.account), self.number)
         record = OperatorRecord(act.valid_until, act.rights, known.sequence if known else 0)
         self.state.operators.write((act.issuer_id, act.account), self.number, record)
+        told = OperatorEvent(act.issuer_id, act.account, act.valid_until, act.rights, self.number)
+        self.state.events.append(None, self.number, told)
 
     def _change_key(self, act: AddKey | RetireKey | ReportKeyCompromised) -> None:
         if isinstance(act, AddKey):
@@ -247,6 +250,10 @@ class Execution(StatusRules):
         self.state.operators.write(where, self.number, replace(operator, sequence=sequence))
         slot = AnchorSlot(self.time, self.number, act.tree_size, sequence, int(act.kind))
         self.state.anchors.write((act.issuer_id, act.root), self.number, slot)
+        told = AnchoredEvent(
+            act.issuer_id, act.root, act.tree_size, sequence, int(act.kind), self.sender, self.time, self.number
+        )
+        self.state.events.append(None, self.number, told)
 
     def _anchor_and_publish(self, act: AnchorAndPublish) -> None:
         issuer_id, root = act.anchor.issuer_id, act.anchor.root

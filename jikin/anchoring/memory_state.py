@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from jikin.anchoring.chain import AnchorSlot, AuditHead, KeyWindow, OperatorRecord, StatusEpoch, StatusHead, Successor
+from jikin.anchoring.events import RegistryEvent
 from jikin.values import Address, Digest, IssuerId, KeyId, ListId
 
 K = TypeVar("K")
@@ -91,6 +92,7 @@ class State:
     audits: Table[IssuerId, AuditHead] = field(default_factory=Table)
     registrations: Log[None, str] = field(default_factory=Log)  # DIDs as registered
     successor: Table[None, Successor] = field(default_factory=Table)  # of address 0: none is named
+    events: Log[None, RegistryEvent] = field(default_factory=Log)  # what an auditor reads
 
     def forget_after(self, block: int) -> None:
         """Go back to the state as of *block*."""
@@ -99,3 +101,4 @@ class State:
         self.epochs.forget_after(block)
         self.registrations.forget_after(block)
         self.successor.forget_after(block)
+        self.events.forget_after(block)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from jikin.anchoring import changes as packed
 from jikin.anchoring.acts import AnnulStatus, OpenStatusList, PublishStatus, PublishStatusBySig, Rights
 from jikin.anchoring.chain import StatusEpoch, StatusHead
+from jikin.anchoring.events import EpochEvent, OpenedEvent
 from jikin.anchoring.memory_frame import Frame, refuse
 from jikin.anchoring.relayed import Signed, signed_by, signed_digest
 from jikin.anchoring.statements import next_head, opening_head
@@ -39,6 +40,8 @@ class StatusRules(Frame):
         )
         self.state.lists.write(where, self.number, StatusHead(head, 0, self.time, self.number, entries))
         self.state.openings.write(where, self.number, act.index_key_hash)
+        told = OpenedEvent(act.issuer_id, act.list_id, entries, act.index_key_hash, head, self.sender, self.number)
+        self.state.events.append(None, self.number, told)
 
     def _publish_status(self, act: PublishStatus) -> None:
         rights = self._allowed(act.issuer_id, _PUBLISHING)
@@ -107,6 +110,7 @@ class StatusRules(Frame):
         self.state.lists.write(where, self.number, StatusHead(head, epoch, self.time, self.number, known.entries))
         event = StatusEpoch(epoch, known.block, act.status_root, operator, rights, act.changes, self.time, self.number)
         self.state.epochs.append(where, self.number, event)
+        self.state.events.append(None, self.number, EpochEvent(act.issuer_id, act.list_id, event))
 
 
 def _check_changes(data: bytes, entries: int, rights: Rights) -> None:

@@ -16,6 +16,7 @@ from typer.exceptions import Abort, TyperException
 
 from issuer import cli as issuer_commands
 from jikin import __version__
+from jikin.command import audit as audit_command
 from jikin.command import badges as badge_commands
 from jikin.command import canon as canon_command
 from jikin.command import conformance as conformance_command
@@ -54,6 +55,7 @@ def application() -> typer.Typer:
     canon_command.register(app)
     badge_commands.register(app)
     pack_commands.register(app)
+    audit_command.register(app)
 
     @app.command("version")
     def version() -> None:

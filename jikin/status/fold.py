@@ -77,6 +77,14 @@ class Folded:
         check_index(index, self.array.entries)
         return tuple(Move(packed >> 2, State(packed & 3)) for packed in self._moves.get(index, ()))
 
+    def moved(self) -> Mapping[int, Mapping[int, State]]:
+        """Return for each epoch that moved anything: entry → its new state. For whoever retraces the epochs."""
+        found: dict[int, dict[int, State]] = {}
+        for index, moves in self._moves.items():
+            for packed in moves:
+                found.setdefault(packed >> 2, {})[index] = State(packed & 3)
+        return found
+
 
 def allowed_moves(rights: Rights) -> frozenset[tuple[int, int]]:
     """Return the (old, new) states that an epoch published with *rights* can move between.

@@ -14,8 +14,8 @@ from jikin.anchoring.chain import Block, RegistryPins, RegistryView, StatusEpoch
 from jikin.anchoring.changes import MAX_CHANGES
 from jikin.anchoring.statements import context_hash, next_head, opening_head
 from jikin.errors import AnchorError, StatusError
-from jikin.status.array import State
-from jikin.status.fold import Folded, Move, fold
+from jikin.status.array import REVOKED_STATES, State
+from jikin.status.fold import FINAL_AFTER_SECONDS, Folded, Move, fold
 from jikin.status.notes import SealedNote
 from jikin.status.publication import Publication
 from jikin.status.root import array_root, list_context, status_root
@@ -94,6 +94,15 @@ class StatusSnapshot:
         """Return the epoch that gave entry *index* its state, None if it has been valid since the opening."""
         moves = self._folded().moves(index)
         return self._epoch(moves[-1]) if moves else None
+
+    def final_at(self, index: int) -> int | None:
+        """Return from which Unix second on the end of entry *index* is final, None while the entry has not ended.
+
+        Until then owner and accreditor together can annul it (SECURITY 2.2).
+        """
+        since = self.since(index)
+        ended = self._folded().array.state(index) in REVOKED_STATES
+        return since.time + FINAL_AFTER_SECONDS if ended and since is not None else None
 
     def state_at(self, index: int, instant: int) -> State:
         """Return the state that was on record for entry *index* at *instant*: the epochs up to that Unix second."""

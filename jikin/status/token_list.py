@@ -34,7 +34,7 @@ def list_claims(
 ) -> JsonObject:
     """Return the claims of the list token at *url* (section 5.1); instants are Unix seconds."""
     lasts = {} if expires is None else {"exp": expires}
-    packed = zlib.compress(array.raw.translate(_table()), level=9)
+    packed = zlib.compress(list_bytes(array), level=9)
     lst = multibase.encode_base64url(packed)
     return {
         "sub": url,
@@ -43,6 +43,11 @@ def list_claims(
         "ttl": ttl_seconds,
         "status_list": {"bits": _OUR_BITS, "lst": lst},
     }
+
+
+def list_bytes(array: StatusArray) -> bytes:
+    """Return *array* as a list token carries it before packing: two bits an entry, "replaced" written as "revoked"."""
+    return array.raw.translate(_table())
 
 
 def status_claim(url: str, index: int) -> JsonObject:

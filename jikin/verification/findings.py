@@ -109,6 +109,7 @@ class Code(StrEnum):
     STATUS_LIST_ID = "status.list-id"
     STATUS_INDEX_NUMBER = "status.index-number"
     STATUS_ENDED_LATER = "status.ended-later"
+    STATUS_NOT_FINAL = "status.not-final"
     STATUS_REASON = "status.reason"
     STATUS_REASON_UNAVAILABLE = "status.reason-unavailable"
 
@@ -229,7 +230,7 @@ FINDINGS: Mapping[Code, Rule] = {
     Code.STATUS_VALID: Rule(_P, "The status list says neither revoked nor suspended nor replaced."),
     Code.STATUS_REVOKED: Rule(_F, "The issuer revoked it.", perhaps=_ENDED),
     Code.STATUS_SUSPENDED: Rule(_F, "The issuer suspended it; this may be lifted.", perhaps=_ENDED),
-    Code.STATUS_REPLACED: Rule(_F, "The issuer replaced it by a corrected one.", perhaps=_ENDED),
+    Code.STATUS_REPLACED: Rule(_F, "The issuer replaced it by a corrected one.", perhaps=(*_ENDED, "replacement")),
     Code.STATUS_MISSING: Rule(_F, "A credential that can be revoked states no status list."),
     Code.STATUS_STALE: Rule(_U, "The status was read at a block that is older than the policy allows.", facts=("at",)),
     Code.STATUS_SUPERSEDED: Rule(_U, "A newer state of the list was seen here than the one shown.", facts=("at",)),
@@ -243,6 +244,7 @@ FINDINGS: Mapping[Code, Rule] = {
     Code.STATUS_LIST_ID: Rule(_U, "The status list calls itself by another name than its address.", _NOTE),
     Code.STATUS_INDEX_NUMBER: Rule(_U, "The place in the status list is written as a number, not as a text.", _NOTE),
     Code.STATUS_ENDED_LATER: Rule(_U, "It held at the instant asked about and ended later.", _NOTE, ("effective",)),
+    Code.STATUS_NOT_FINAL: Rule(_P, "Its end can still be annulled; from a day on it cannot.", _NOTE, ("final",)),
     Code.STATUS_REASON: Rule(_P, "The issuer's note to the holder says why.", _NOTE, ("reason",)),
     Code.STATUS_REASON_UNAVAILABLE: Rule(_U, "The issuer's note with the reason could not be read.", _NOTE),
     Code.NUMBER_FOUND: Rule(_P, "The issuer's record of the number was found; the rest says whether it holds."),

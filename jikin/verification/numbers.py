@@ -46,8 +46,10 @@ class NumberAnswer:
     record: NumberRecord | None
 
 
-def verify_number(number: CertificateNumber, session: Session, policy: Policy, now: int) -> NumberAnswer:
-    """Return what is known of *number* as of *now* (Unix second).
+def verify_number(
+    number: CertificateNumber, session: Session, policy: Policy, now: int, *, at: int | None = None
+) -> NumberAnswer:
+    """Return what is known of *number* as of *now* (Unix second), or of whether it held at the earlier instant *at*.
 
     Passed: a certificate of this number was issued, anchored, and stands. Never raises for what a source answers.
     """
@@ -68,11 +70,17 @@ def verify_number(number: CertificateNumber, session: Session, policy: Policy, n
     if found is None:
         detail = f"no issuer with the code {number.issuer} has a certificate of this number"
         return _without_record(number, session, policy, now, (Said(Code.NUMBER_NOT_FOUND, detail),))
-    return _with_record(number, found, session, policy, now)
+    return _with_record(number, found, session, policy, now, at=at)
 
 
 def _with_record(
-    number: CertificateNumber, document: JsonObject, session: Session, policy: Policy, now: int
+    number: CertificateNumber,
+    document: JsonObject,
+    session: Session,
+    policy: Policy,
+    now: int,
+    *,
+    at: int | None,
 ) -> NumberAnswer:
     try:
         record = NumberRecord.parse(document)
@@ -82,19 +90,29 @@ def _with_record(
     if record.number != number:
         return _without_record(number, session, policy, now, (_unreadable("it is the record of another number"),))
     evidence = _gathered(record, reading, session)
-    case = Case(reading, evidence, policy, session.sources.suites, now)
+    case = Case(reading, evidence, policy, session.sources.suites, now, at)
     subject = Subject(KIND, str(number), record.title["ko"])
-    anchoring = _anchoring(record.anchor, evidence)
+    anchoring = _anchoring(record.anchor, evidence, at)
     said = (
         *chain.check(case),
         Said(Code.NUMBER_FOUND, f"{record.issuer} has a record of it"),
-        *statement_checks(case, anchoring, signing=_signing(reading, evidence, anchoring)),
+        *(
+            _with_successor(one, record)
+            for one in statement_checks(case, anchoring, signing=_signing(reading, evidence, anchoring))
+        ),
     )
     if unreliable := [one for one in said if one.code.question in _OF_THE_RECORD and _failed(one)]:
         # Whoever copies records can spoil one; that makes the record worthless and says nothing of the certificate.
         detail = ", ".join(f"{one.code}: {one.detail}" for one in unreliable)
         return _without_record(number, session, policy, now, (_unreadable(detail),))
     return NumberAnswer(report_on(case, subject, said), record)
+
+
+def _with_successor(said: Said, record: NumberRecord) -> Said:
+    """Return *said*, with the number of what took the certificate's place where the record names it."""
+    if said.code is not Code.STATUS_REPLACED or record.replaced_by is None:
+        return said
+    return replace(said, facts={**said.facts, "replacement": str(record.replaced_by)})
 
 
 def _reading(record: NumberRecord, document: JsonObject, session: Session) -> Reading:
@@ -130,8 +148,8 @@ def _gathered(record: NumberRecord, reading: Reading, session: Session) -> Evide
     return replace(evidence, status=status, anchors=anchors, successor=session.successor() if anchors else Known(None))
 
 
-def _anchoring(anchor: RecordAnchor, evidence: Evidence) -> Anchoring:
-    """Return whether and when the leaf that the record names was anchored."""
+def _anchoring(anchor: RecordAnchor, evidence: Evidence, at: int | None) -> Anchoring:
+    """Return whether and when the leaf that the record names was anchored; later than *at*: not yet, by then."""
     fact = evidence.anchors.get(anchor.root, Missing("chain.unreachable", "the anchor was not asked for"))
     try:
         leads = root_from_path(anchor.leaf, anchor.index, anchor.tree_size, anchor.path) == anchor.root
@@ -149,7 +167,8 @@ def _anchoring(anchor: RecordAnchor, evidence: Evidence) -> Anchoring:
     if (ended := after_the_end(evidence, slot)) is not None:
         return ended
     when = f"anchored in block {slot.block} at {format_instant(slot.time)}"
-    said = Said(Code.ANCHOR_PRESENT, when, {"at": slot.time}, "chain", on_chain=True)
+    code = Code.ANCHOR_PRESENT if at is None or slot.time <= at else Code.ANCHOR_LATER
+    said = Said(code, when, {"at": slot.time}, "chain", on_chain=True)
     return Anchoring(Anchored.YES, slot, (said,))
 
 

@@ -293,6 +293,37 @@ def test_everything_but_the_passkey_works_without_script(service: Service, page_
     page.wait_for_url("**/admin/changes")
 
 
+def test_a_correction_is_asked_for_cell_by_cell_and_shown_before_it_is_signed(
+    service: Service, page_for: PageFor
+) -> None:
+    """Also without script, on a narrow screen: what is changed stands before whoever signs, and nothing else."""
+    page = page_for("ko", 360, script=False)
+    cookie = {"name": "jikin-issuer-officer", "value": session(service, "오예린"), "url": service.base}
+    page.context.add_cookies([cookie])  # type: ignore[list-item]
+    page.goto(f"{service.base}/admin/certificates")
+    if not page.locator("tbody a").count():
+        page.goto(f"{service.base}/admin/lists/new")
+        page.set_input_files("input[type=file]", {"name": "b.csv", "mimeType": "text/csv", "buffer": rows(1, 78_000)})
+        page.locator("main form .button--primary").click()
+        page.locator("form[action$='/issue'] button").click()
+        expect(page.locator("a.button[href='/admin/certificates']")).to_be_visible(timeout=60_000)
+        page.locator("a.button[href='/admin/certificates']").click()
+    page.locator("tbody a").first.click()
+    page.locator("a[href$='?to=replaced']").click()
+    page.select_option("#reason", "corrected")
+    page.locator("main .button--primary").click()
+    expect(page.locator(".notice--failed")).to_be_visible()  # nothing was put right
+    page.select_option("#reason", "corrected")
+    page.fill("#cell-name_ko", "김하람")
+    page.locator("main .button--primary").click()
+    page.wait_for_url("**/admin/changes/*")
+    shown = page.locator("section[aria-labelledby=right]")
+    expect(shown).to_contain_text("→ 김하람")
+    assert shown.locator("dt").count() == 1
+    page.locator("form[action$='/decline'] button").click()
+    page.wait_for_url("**/admin/changes")
+
+
 def test_who_is_not_signed_in_gets_nothing(service: Service) -> None:
     with httpx.Client(base_url=service.base) as client:
         for path in ("/admin", "/admin/certificates", "/admin/certificates/1", "/admin/audit", "/admin/batches/1"):

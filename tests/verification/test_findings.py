@@ -39,6 +39,7 @@ def test_exactly_these_codes_pass() -> None:
         "presentation.bound",
         "presentation.valid",
         "proof.valid",
+        "status.not-final",
         "status.reason",
         "status.valid",
         "time.valid",

@@ -23,6 +23,7 @@ from jikin.verification.report import Outcome
 TYPE = "course-completion"
 RECORD = {"name": "김하늘", "course": "지게차 안전 운전", "completed_on": "2026-05-29"}
 NOW = 1_790_000_000
+DAY = 86_400
 
 
 @dataclass
@@ -241,3 +242,41 @@ def test_a_spoilt_record_is_never_taken_and_says_by_which_code(
     assert answer.record is None
     (finding,) = answer.report.findings
     assert code in finding.detail
+
+
+# --- was it valid then? ---
+
+
+def then(case: Case, instant: int) -> tuple[Outcome, set[str]]:
+    session = case.world.sources.at_newest()
+    report = verify_number(case.issued.number, session, policy.packaged("public"), case.clock(), at=instant).report
+    return report.outcome, {finding.code for finding in report.findings if finding.code[:7] in ("status.", "anchor.")}
+
+
+def test_whether_a_number_stood_on_an_earlier_day_is_answered_from_epochs_and_the_records_date(case: Case) -> None:
+    issued_at = case.clock()
+    case.clock.now += 20 * DAY
+    case.world.chain.mine()
+    effective = case.clock.now - 5 * DAY
+    case.institution.change(case.issued, State.REVOKED, "issued-in-error", effective)
+    case.institution.publish_record(replace(case.record, effective=effective))
+    assert then(case, issued_at + 10 * DAY) == (
+        Outcome.PASSED,
+        {"anchor.present", "status.valid", "status.ended-later"},
+    )
+    assert then(case, effective - 1)[0] is Outcome.PASSED
+    outcome, codes = then(case, effective)  # recorded five days later, and effective from then
+    assert outcome is Outcome.FAILED
+    assert "status.revoked" in codes
+    assert then(case, issued_at - DAY)[1] >= {"anchor.later"}
+    assert then(case, issued_at - DAY)[0] is not Outcome.PASSED
+
+
+def test_a_replaced_number_names_the_one_that_took_its_place(case: Case) -> None:
+    new = CertificateNumber.random(2026, "HANB")
+    case.institution.change(case.issued, State.REPLACED, "corrected")
+    case.institution.publish_record(replace(case.record, replaced_by=new))
+    report = case.answer().report
+    assert report.outcome is Outcome.FAILED
+    assert reporting.verdict(report, "en") == f"Replaced by the corrected certificate {new}. Ask to see that one."
+    assert f"새 증명서({new})가 대신합니다" in reporting.verdict(report, "ko")

@@ -67,8 +67,8 @@ def test_failed_comes_first_then_unknown_then_notes_then_what_is_in_order() -> N
     world.web.reachable = False
     report = judged(world, issued.document)
     shown = [finding.code for finding in in_order(report.findings)]
-    assert shown[:2] == ["status.revoked", "status.reason-unavailable"]
-    assert set(shown[2:]) == {
+    assert shown[:3] == ["status.revoked", "status.not-final", "status.reason-unavailable"]
+    assert set(shown[3:]) == {
         "model.valid",
         "time.valid",
         "proof.valid",
@@ -84,7 +84,7 @@ def test_the_verdict_is_told_once_and_first() -> None:
     world.set_state(issued, State.REVOKED)
     said = sentences(judged(world, issued.document), "ko")
     assert said[0].startswith("취소된 증명서입니다.")
-    assert len(said) == len(set(said)) == 8
+    assert len(said) == len(set(said)) == 9
     assert sentences(judged(world, issued.document), "fr") == sentences(judged(world, issued.document), "en")
 
 

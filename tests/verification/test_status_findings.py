@@ -49,7 +49,7 @@ def test_a_revocation_is_told_with_both_dates_and_the_reason(world: SmallWorld) 
     recorded = world.time
     world.later(MINUTE)
     found = of_status(judged(world, issued.document))
-    assert list(found) == ["status.revoked", "status.reason"]
+    assert list(found) == ["status.revoked", "status.not-final", "status.reason"]
     assert found["status.revoked"].facts == {"effective": effective, "recorded": recorded}
     assert found["status.reason"].facts == {"reason": "부정행위 확인"}
     assert found["status.revoked"].as_of is not None
@@ -60,7 +60,7 @@ def test_without_the_receipt_the_reason_stays_closed_and_the_recorded_date_count
     world.later(DAY)
     world.set_state(issued, State.REVOKED, effective=world.time - HOUR)
     found = of_status(judged(world, Document(issued.credential)))
-    assert list(found) == ["status.revoked", "status.reason-unavailable"]
+    assert list(found) == ["status.revoked", "status.not-final", "status.reason-unavailable"]
     assert found["status.revoked"].facts["effective"] == world.time
 
 
@@ -89,7 +89,11 @@ def test_a_note_on_another_state_is_left_aside(world: SmallWorld) -> None:
     changes = pack([Change(issued.index, 1)], 1 << 17)
     world.act(PublishStatus(world.issuer_id, LIST, before.head.head, publication.status_root(before.lctx), changes))
     world.publish_notes(publication)
-    assert list(of_status(judged(world, issued.document))) == ["status.revoked", "status.reason-unavailable"]
+    assert list(of_status(judged(world, issued.document))) == [
+        "status.revoked",
+        "status.not-final",
+        "status.reason-unavailable",
+    ]
 
 
 def test_a_replaced_certificate_names_the_digest_of_the_new_one(world: SmallWorld) -> None:
@@ -114,6 +118,25 @@ def test_sentences_are_those_of_the_style_book(world: SmallWorld) -> None:
     assert "발급 기관이 적은 사유: 부정행위 확인" in sentences(report, "ko")
 
 
+def test_an_end_becomes_final_seven_days_after_its_epoch_and_readers_say_when(world: SmallWorld) -> None:
+    issued, suspended = world.issue(), world.issue("이다른")
+    world.set_state(issued, State.REVOKED)
+    recorded = world.time
+    world.set_state(suspended, State.SUSPENDED)
+    final = of_status(judged(world, issued.document))["status.not-final"]
+    assert final.facts == {"final": recorded + 7 * DAY}
+    assert "status.not-final" not in of_status(judged(world, suspended.document))  # nothing about it is final
+    report = judged(world, issued.document)
+    assert "2026년 9월 29일에 확정됩니다. 그 전에는 발급 기관과 인정 기관이 함께 되돌릴 수 있습니다." in sentences(
+        report, "ko"
+    )
+    assert any(text.startswith("This becomes final on 29 September 2026.") for text in sentences(report, "en"))
+    world.later(7 * DAY - HOUR)
+    assert "status.not-final" in of_status(judged(world, issued.document))
+    world.later(HOUR)
+    assert list(of_status(judged(world, issued.document))) == ["status.revoked", "status.reason"]
+
+
 # --- how old an answer may be ---
 
 
@@ -129,6 +152,21 @@ def test_a_status_read_at_an_old_block_is_stale(world: SmallWorld, policy: str, 
     assert list(of_status(young)) == ["status.valid"]
     assert list(of_status(old)) == ["status.stale"]
     assert old.outcome is (Outcome.PASSED if policy == "offline" else Outcome.UNKNOWN)
+
+
+def test_freshness_counts_from_the_block_of_the_look_and_not_from_the_last_change(world: SmallWorld) -> None:
+    """A list that nobody changed for months is fresh; a change just before an old look makes that look no younger."""
+    issued, other = world.issue(), world.issue("이다른")
+    world.later(300 * DAY)
+    assert list(of_status(judged(world, issued.document))) == ["status.valid"]
+    world.set_state(other, State.SUSPENDED)
+    session = world.sources().at_newest()
+    looked = world.chain.view().block.time
+    world.later(20 * MINUTE)
+    world.set_state(other, State.VALID)  # the list moves on, and the session has not seen it
+    late = verify(issued.document, session, packaged("public"), world.time)
+    assert of_status(late)["status.stale"].facts == {"at": looked}
+    assert late.outcome is Outcome.UNKNOWN
 
 
 def test_what_was_revoked_stays_revoked_however_old_the_block(world: SmallWorld) -> None:
@@ -243,6 +281,7 @@ def test_a_file_that_proves_nothing_changes_no_verdict(world: SmallWorld) -> Non
         assert list(of_status(judged(world, sound.document))) == ["status.valid"], what
         assert list(of_status(judged(world, revoked.document))) == [
             "status.revoked",
+            "status.not-final",
             "status.reason-unavailable",
         ], what
 

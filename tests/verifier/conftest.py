@@ -8,7 +8,10 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
+from tests.chain_fixtures import hardhat
 from tests.verifier_desk import Clock, Town, client, service
+
+__all__ = ["hardhat"]
 
 
 @pytest.fixture

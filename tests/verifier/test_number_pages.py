@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import json
 import re
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
 
+from jikin.errors import ValueRefusedError
 from jikin.status.array import State
 from jikin.values import CertificateNumber
-from tests.verifier_desk import DAY, NOW, Town, client, service
+from jikin.verification.texts import SEOUL
+from tests.verifier_desk import DAY, NOW, Clock, Town, client, service
+from verifier.instants import asked_instant
 
 
 def heading(page: str) -> str:
@@ -161,3 +166,63 @@ def test_the_answer_is_never_older_than_the_setting_says(town: Town, tmp_path: P
         town.examiner.change(issued, State.REVOKED, "issued-in-error")
         clock.now += 3  # type: ignore[attr-defined]
         assert heading(browser.get(f"/n/{issued.number}").text) == "취소된 증명서입니다"
+
+
+# --- was it valid on that day? ---
+
+
+def test_a_day_in_the_past_is_answered_on_the_page_and_as_json(town: Town, browser: TestClient, clock: Clock) -> None:
+    issued = town.qualification()
+    clock.now += 30 * DAY
+    town.world.chain.mine()
+    town.examiner.change(issued, State.REVOKED, "issued-in-error")
+    town.examiner.publish_record(town.examiner.record(issued, "national-technical-qualification"))
+    day = datetime.fromtimestamp(NOW + 10 * DAY, SEOUL).date().isoformat()
+    assert heading(browser.get(f"/n/{issued.number}").text) == "취소된 증명서입니다"
+    page = browser.get(f"/n/{issued.number}?at={day}").text
+    assert "물어본 때에는 유효했습니다" in page
+    assert f'value="{day}"' in page
+    answer = browser.get(f"/n/{issued.number}?at={day}&format=json").json()
+    assert answer["outcome"] == "passed"
+    assert "status.ended-later" in {finding["code"] for finding in answer["findings"]}
+
+
+@pytest.mark.parametrize("day", ["2100-01-01", "tomorrow", "2026-02-30"])
+def test_a_day_that_is_none_or_has_not_come_is_said_beside_the_field(day: str, town: Town, browser: TestClient) -> None:
+    issued = town.qualification()
+    page = browser.get(f"/n/{issued.number}?at={day}").text
+    assert "오늘까지의 날짜가 아닙니다" in page
+    assert 'aria-invalid="true"' in page
+    answer = browser.get(f"/n/{issued.number}?at={day}", headers={"accept": "application/json"})
+    assert answer.status_code == 400
+    assert answer.json()["code"].startswith("value")
+
+
+def test_an_uploaded_certificate_is_judged_as_of_the_day_asked_about(
+    town: Town, browser: TestClient, clock: Clock
+) -> None:
+    issued = town.qualification()
+    clock.now += 30 * DAY
+    town.world.chain.mine()
+    town.examiner.change(issued, State.REVOKED, "issued-in-error")
+    data = json.dumps(issued.document.credential).encode()
+
+    def outcome(query: str) -> str:
+        answer = browser.post(
+            f"/check{query}", files={"file": ("certificate.json", data)}, headers={"accept": "application/json"}
+        )
+        return str(answer.json()["findings"] and [f["code"] for f in answer.json()["findings"]])
+
+    day = datetime.fromtimestamp(NOW + 10 * DAY, SEOUL).date().isoformat()
+    assert "status.revoked" in outcome("")
+    assert "status.ended-later" in outcome(f"?at={day}")
+
+
+def test_a_day_means_its_end_in_seoul_and_today_means_now() -> None:
+    noon = int(datetime(2026, 6, 12, 12, tzinfo=SEOUL).timestamp())
+    assert asked_instant("2026-06-11", noon) == noon - 12 * 3600 - 1
+    assert asked_instant("2026-06-12", noon) == noon
+    assert asked_instant("2026-06-12T00:00:00+09:00", noon) == noon - 12 * 3600
+    for future in ("2026-06-13", "2026-06-12T12:00:01+09:00"):
+        with pytest.raises(ValueRefusedError):
+            asked_instant(future, noon)

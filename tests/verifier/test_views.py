@@ -26,10 +26,11 @@ from verifier.words import saying
 TEXTS = Texts.load(Path(verifier.__file__).parent / "texts")
 NOW = 1_790_000_000
 FACTS: dict[str, int | str] = {
-    **dict.fromkeys(("at", "since", "until", "from", "effective", "recorded"), NOW),
+    **dict.fromkeys(("at", "since", "until", "from", "effective", "recorded", "final"), NOW),
     "reason": "issued-in-error",
     "authority": "Example Root",
     **dict.fromkeys(("witnesses", "nodes", "pin"), "1,234"),
+    "replacement": "26-KR12-7F3Q-9XK4-M2W8-37",
 }
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from fastapi import APIRouter, Depends
 from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
-from jikin.errors import NumberError
+from jikin.errors import NumberError, ValueRefusedError
 from jikin.values import CertificateNumber
 from jikin.web.app import prefers_page
 from jikin.web.bodies import FormBody, described_form
@@ -16,6 +18,7 @@ from verifier import checking, facts, second_factor, viewing
 from verifier.checking import Checked
 from verifier.http.counter import NO_TRACE, Counter, network_of
 from verifier.http.pages import start_page
+from verifier.instants import asked_instant
 from verifier.second_factor import Answer
 
 _MAX_SHOWN = 64
@@ -36,7 +39,7 @@ def router(counter: Counter) -> APIRouter:
 
     @routes.get("/n/{number}", summary="What a certificate number says")
     @routes.get("/N/{number}", include_in_schema=False)
-    def shown(request: Request, number: str, format: str = "") -> Response:
+    def shown(request: Request, number: str, format: str = "", at: str = "") -> Response:
         as_json = format == "json" or not _reads_pages(request)
         try:
             found = CertificateNumber.parse(number)
@@ -44,10 +47,13 @@ def router(counter: Counter) -> APIRouter:
             if as_json:
                 raise Problem(400, error.code, str(error), "look at its last two characters again") from error
             return _mistyped(counter, request, number)
-        checked = _look_up(counter, found)
+        instant, misdated = _instant(counter, at)
+        if misdated is not None and as_json:
+            raise Problem(400, misdated.code, str(misdated), "a day is written 2026-06-12") from misdated
+        checked = _look_up(counter, found, instant)
         if as_json:
             return JSONResponse(checking.checked_json(checked), headers=dict(NO_TRACE))
-        return _page(counter, request, found, checked)
+        return _page(counter, request, found, checked, asked=_Asked(at, misdated is not None))
 
     @routes.get("/n/{number}/name", include_in_schema=False)
     def back(number: str) -> Response:
@@ -79,9 +85,27 @@ def _reads_pages(request: Request) -> bool:
     return "application/json" not in accept or prefers_page(request)
 
 
-def _look_up(counter: Counter, number: CertificateNumber) -> Checked:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """The day that was asked about as it was typed, and whether it is none."""
+
+    text: str = ""
+    wrong: bool = False
+
+
+def _instant(counter: Counter, text: str) -> tuple[int | None, ValueRefusedError | None]:
+    """Return the instant asked about (None: now), or what is wrong with the text."""
+    if not text.strip():
+        return None, None
+    try:
+        return asked_instant(text, counter.opened.now), None
+    except ValueRefusedError as error:
+        return None, error
+
+
+def _look_up(counter: Counter, number: CertificateNumber, at: int | None = None) -> Checked:
     with counter.opened.sessions.session() as session:
-        return checking.check_number(number, counter.opened.desk, session)
+        return checking.check_number(number, counter.opened.desk, session, at=at)
 
 
 def _ask(counter: Counter, request: Request, number: CertificateNumber, name: str, birth_date: str) -> Answer:
@@ -107,7 +131,13 @@ def _mistyped(counter: Counter, request: Request, typed: str) -> Response:
 
 
 def _page(
-    counter: Counter, request: Request, number: CertificateNumber, checked: Checked, answer: Answer | None = None
+    counter: Counter,
+    request: Request,
+    number: CertificateNumber,
+    checked: Checked,
+    answer: Answer | None = None,
+    *,
+    asked: _Asked | None = None,
 ) -> Response:
     own_hosts = counter.opened.settings.own_hosts
     view = viewing.view(checked, counter.language(request), counter.say(request), own_hosts, counter.opened.now)
@@ -121,4 +151,5 @@ def _page(
         number=str(number),
         asks_name=facts.has_holder_name(checked.record),
         answer=answer,
+        asked=asked or _Asked(),
     )

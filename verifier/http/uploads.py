@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, RedirectResponse, Response
 
 from jikin.badges.check_url import CheckUrl
-from jikin.errors import DocumentError
+from jikin.errors import DocumentError, ValueRefusedError
 from jikin.verification.report import Outcome
 from jikin.web.app import prefers_page
 from jikin.web.bodies import FormBody, Upload, described_form, uploaded
@@ -19,6 +19,7 @@ from verifier import checking, viewing
 from verifier.checking import Checked
 from verifier.http.counter import NO_TRACE, Counter, network_of
 from verifier.http.pages import start_page
+from verifier.instants import asked_instant
 
 UPLOAD_PATHS = ("/check",)
 _MAX_FILES = 50
@@ -42,14 +43,18 @@ def router(counter: Counter) -> APIRouter:
         openapi_extra=described_form(files=(_FIELD,)),
     )
     def check(
-        request: Request, files: Annotated[tuple[Upload, ...], Depends(uploaded(_FIELD, _MAX_FILES))]
+        request: Request, files: Annotated[tuple[Upload, ...], Depends(uploaded(_FIELD, _MAX_FILES))], at: str = ""
     ) -> Response:
         if not counter.limits.uploads.take(network_of(request)):
             raise Problem(429, "request.throttled", "too many files were uploaded from this network")
         if not any(file.data for file in files):
             say = counter.say(request)
             return start_page(counter, request, file_error=say("start.file.none"))
-        return _answer(counter, request, check_files(counter, files))
+        try:
+            instant = asked_instant(at, counter.opened.now) if at.strip() else None
+        except ValueRefusedError as error:
+            raise Problem(400, error.code, str(error), "a day is written 2026-06-12") from error
+        return _answer(counter, request, check_files(counter, files, at=instant))
 
     @routes.post(
         "/scan",
@@ -70,14 +75,14 @@ def router(counter: Counter) -> APIRouter:
     return routes
 
 
-def check_files(counter: Counter, files: tuple[Upload, ...]) -> tuple[Checked, ...]:
-    """Return an answer for every document in *files*."""
+def check_files(counter: Counter, files: tuple[Upload, ...], *, at: int | None = None) -> tuple[Checked, ...]:
+    """Return an answer for every document in *files*; *at*: an earlier instant to judge about (Unix seconds)."""
     opened = counter.opened
     with opened.sessions.session() as session, opened.readers.reader() as reader:
         return tuple(
             answer
             for file in files
-            for answer in checking.check_upload(file.name, file.data, opened.desk, session, confinement=reader)
+            for answer in checking.check_upload(file.name, file.data, opened.desk, session, confinement=reader, at=at)
         )
 
 

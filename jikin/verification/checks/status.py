@@ -15,8 +15,9 @@ from jikin.credentials.model import Credential, StatusEntry
 from jikin.credentials.sd_jwt_vc import STATUS_ENTRY_TYPE
 from jikin.errors import StatusError
 from jikin.status import token_list
-from jikin.status.array import State
+from jikin.status.array import REVOKED_STATES, State
 from jikin.status.bitstring import MIN_ENTRIES, BitstringEntry, Purpose, read_listed
+from jikin.status.fold import FINAL_AFTER_SECONDS
 from jikin.status.notes import Note
 from jikin.status.opening import OpenedEntry
 from jikin.status.snapshot import StatusSnapshot
@@ -208,12 +209,20 @@ def _snapshot(case: Case, known: StatusEvidence, snapshot: StatusSnapshot, index
     dates = f"effective {format_instant(end.effective)}, recorded {format_instant(end.recorded)}"
     facts = {"effective": end.effective, "recorded": end.recorded}
     yield Said(_ENDED[end.state], f"{end.state.name.lower()}, {dates}", facts, "chain", on_chain=True)
+    yield from _not_final(snapshot.final_at(index), snapshot.block)
     if end.state is State.SUSPENDED and _old(case, snapshot.block):
         yield _old_said(snapshot.block)
     if note is not None:
         yield Said(Code.STATUS_REASON, _reason_detail(note), {"reason": note.reason}, "note")
     elif why_not:
         yield Said(Code.STATUS_REASON_UNAVAILABLE, why_not, source="note")
+
+
+def _not_final(final: int | None, block: Block) -> Iterator[Said]:
+    """Say until when the end can be annulled, while it can: by the chain's clock, which the contract goes by."""
+    if final is not None and block.time < final:
+        detail = f"recorded within 7 days; final on {format_instant(final)}"
+        yield Said(Code.STATUS_NOT_FINAL, detail, {"final": final}, "chain", on_chain=True)
 
 
 # --- one entry of our lists, as a proof pack opens it ---
@@ -232,6 +241,8 @@ def _opened(case: Case, known: StatusEvidence, entry: OpenedEntry) -> Iterator[S
     facts = {} if effective is None else {"effective": effective, "recorded": entry.since or entry.head.time}
     detail = f"{entry.state.name.lower()} by epoch {entry.head.epoch} of list {entry.list_id}"
     yield Said(_ENDED[entry.state], detail, facts, "chain", on_chain=True)
+    if entry.state in REVOKED_STATES and entry.since is not None:
+        yield from _not_final(entry.since + FINAL_AFTER_SECONDS, entry.block)
     if entry.state is State.SUSPENDED and _old(case, entry.block):
         yield _old_said(entry.block)
     if note is not None:
