@@ -15,7 +15,9 @@ from issuer.accrediting import RIGHTS
 from issuer.approving import Role
 from issuer.office import ASSERTION, POST_QUANTUM, Office
 from issuer.store import institutions
-from issuer.store.institutions import Institution, Key
+from issuer.store import keys as key_rows
+from issuer.store.institutions import Institution
+from issuer.store.keys import Key
 from jikin.anchoring.chain import RegistryView
 from jikin.badges.fonts import FontFolder
 from jikin.codec import multikey
@@ -89,7 +91,7 @@ def _schema(office: Office) -> Check:
 
 def _keys(office: Office) -> Iterator[Check]:
     with office.database.read() as connection:
-        keys = institutions.every_key(connection)
+        keys = key_rows.every(connection)
     for key in keys:
         yield _tried(f"keys.{key.purpose}", partial(_open, office, key), "the key file opens and holds this key")
     folder = office.keys.folder
@@ -102,11 +104,11 @@ def _keys(office: Office) -> Iterator[Check]:
 
 def _open(office: Office, key: Key) -> str:
     if key.purpose in (ASSERTION, POST_QUANTUM):
-        public = multikey.encode(office.keys.signer(key.file).public_key)
+        public = multikey.encode(office.keys.signer(key.reference).public_key)
     else:
-        public = str(Address.parse(office.keys.account(key.file).address))
+        public = str(Address.parse(office.keys.account(key.reference).address))
     if public != key.public:
-        raise _wrong(f"{key.file} holds {public}, registered is {key.public}")
+        raise _wrong(f"{key.reference} holds {public}, registered is {key.public}")
     return public
 
 

@@ -3,4 +3,4 @@
 NEWEST is the last of them, written down so that a database that is up to date is recognised without Alembic.
 """
 
-NEWEST = "0004"
+NEWEST = "0007"

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from issuer import accrediting, doctor
+from issuer.acting import act_as
 from issuer.doctor import Check
 from issuer.keyring import KeyRing
 from issuer.office import ANCHORING, ASSERTION, Chain
@@ -72,21 +74,28 @@ def test_another_registry_than_the_pinned_one_is_wrong(bureau: Bureau) -> None:
 
 
 def _send(bureau: Bureau, purpose: str, act: object) -> None:
-    accrediting._send(bureau.office, bureau.institution, purpose, act, "broken by a test")  # type: ignore[arg-type]
+    act_as(bureau.office, purpose, bureau.institution, act, "broken by a test")  # type: ignore[arg-type]
+
+
+def _anchoring_file(bureau: Bureau) -> Path:
+    name = bureau.office.key(bureau.institution, ANCHORING).reference.removeprefix("file:")
+    return bureau.office.keys.folder / name
 
 
 def _key_file_of_another(bureau: Bureau) -> None:
     made = bureau.office.keys.new_signing_key()
     with bureau.office.database.write() as connection:
-        connection.execute(keys_table.update().where(keys_table.c.purpose == ASSERTION).values(file=made.file))
+        connection.execute(
+            keys_table.update().where(keys_table.c.purpose == ASSERTION).values(reference=made.reference)
+        )
 
 
 def _key_file_gone(bureau: Bureau) -> None:
-    (bureau.office.keys.folder / bureau.office.key(bureau.institution, ANCHORING).file).unlink()
+    _anchoring_file(bureau).unlink()
 
 
 def _key_file_open_to_all(bureau: Bureau) -> None:
-    (bureau.office.keys.folder / bureau.office.key(bureau.institution, ANCHORING).file).chmod(0o644)
+    _anchoring_file(bureau).chmod(0o644)
 
 
 def _did_document_without_the_key(bureau: Bureau) -> None:
