@@ -107,6 +107,10 @@ class EvmChain:
         answer = self._opened().rpc.call("eth_getBalance", str(account), "latest")
         return int(str(answer), 16)
 
+    def is_contract(self, account: Address) -> bool:
+        """Say whether there is code at *account*; raises ChainUnavailableError."""
+        return self._opened().rpc.call("eth_getCode", str(account), "latest") not in (None, "0x")
+
     def _opened(self) -> EvmRegistry:
         from jikin.anchoring.evm import EvmRegistry
 

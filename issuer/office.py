@@ -53,6 +53,9 @@ class Chain(Protocol):
     def balance_wei(self, account: Address) -> int | None:
         """Return what *account* has to pay fees with, None on a chain without fees; raises ChainUnavailableError."""
 
+    def is_contract(self, account: Address) -> bool:
+        """Say whether *account* is a contract, such as one that several persons sign for; raises as ``balance_wei``."""
+
 
 @dataclass(frozen=True, slots=True)
 class Office(AbstractContextManager["Office"]):

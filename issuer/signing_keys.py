@@ -80,7 +80,7 @@ def rotate(office: Office, institution: Institution, reference: str | None = Non
     if view.key_window(institution.issuer_id, KeyId.of(key.public)) is None:
         # Nothing is signed with a key that a reorganisation could still take out of the registry.
         act = AddKey(institution.issuer_id, key.public)
-        act_as(office, OWNER, institution, act, key.id, confirmations=None)
+        act_as(office, OWNER, institution, act, KeyId.of(key.public), confirmations=None)
     accrediting.publish_did(office, institution)
     now = office.clock()
     with office.database.write() as connection:
@@ -145,7 +145,7 @@ def retire(office: Office, institution: Institution, public: str) -> Key:
     view = office.chain.registry.view()
     window = view.key_window(institution.issuer_id, KeyId.of(key.public))
     if window is None or not window.retired_at:
-        act_as(office, OWNER, institution, RetireKey(institution.issuer_id, KeyId.of(key.public)), key.id)
+        act_as(office, OWNER, institution, RetireKey(institution.issuer_id, KeyId.of(key.public)), KeyId.of(key.public))
         view = office.chain.registry.view()
         window = view.key_window(institution.issuer_id, KeyId.of(key.public))
     retired_at = office.clock() if window is None or not window.retired_at else window.retired_at
@@ -216,7 +216,7 @@ def report_compromised(
     window = view.key_window(institution.issuer_id, KeyId.of(key.public))
     if window is not None and (not window.compromised_since or since < window.compromised_since):
         act = ReportKeyCompromised(institution.issuer_id, KeyId.of(key.public), since)
-        act_as(office, by, institution, act, f"{key.id} {since}")
+        act_as(office, by, institution, act, f"{KeyId.of(key.public)} {since}")
     accrediting.publish_did(office, institution)
     unsigned, stuck = _take_back(office, institution)
     with office.database.read() as connection:

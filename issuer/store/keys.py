@@ -1,7 +1,7 @@
 """The office's keys as rows: what each is for, where its private half lies, and since when it signs or no longer does.
 
 A signing key is prepared, then active (it signs), then retired; one that was stolen is compromised from whatever
-state. Accounts on the chain are active from the start. The newest active key of a purpose is the one in use.
+state. Accounts on the chain are active from the start.
 """
 
 from __future__ import annotations
@@ -102,9 +102,14 @@ def of(connection: Connection, institution_id: int | None, purpose: str) -> tupl
 
 
 def find(connection: Connection, institution_id: int | None, purpose: str) -> Key | None:
-    """Return the newest active key for *purpose*, None if there is none; no institution: the accreditor's."""
-    active = [key for key in of(connection, institution_id, purpose) if key.state is KeyState.ACTIVE]
-    return max(active, key=lambda key: (key.active_at or 0, key.id), default=None)
+    """Return the key in use for *purpose*, None if there is none; no institution: the accreditor's.
+
+    It is the last one that became active, while it is. When it has ended nothing takes its place by itself: an earlier
+    key that was never retired would sign again, and nobody would wait for what it signs then.
+    """
+    used = [key for key in of(connection, institution_id, purpose) if key.active_at is not None]
+    newest = max(used, key=lambda key: (key.active_at or 0, key.id), default=None)
+    return newest if newest is not None and newest.state is KeyState.ACTIVE else None
 
 
 def every(connection: Connection) -> tuple[Key, ...]:
