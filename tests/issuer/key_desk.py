@@ -79,10 +79,10 @@ class Desk:
     def bureau(self) -> Bureau:
         return Bureau(self.office, self.institution, None, None, {})  # type: ignore[arg-type]
 
-    def accept(self) -> Batch:
+    def accept(self, suite: str = "eddsa-rdfc-2022") -> Batch:
         """Take in a list of one good row."""
         line = next(self._lines)
-        return self.bureau.accept(rows(1, line), f"list {line}")
+        return self.bureau.accept(rows(1, line), f"list {line}", suite)
 
     def issue(self, batch: Batch | None = None) -> Document:
         """Issue one certificate; return it with its receipt."""

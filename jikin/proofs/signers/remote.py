@@ -11,6 +11,7 @@ import json
 import os
 import re
 import ssl
+import weakref
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
@@ -29,6 +30,20 @@ _PATH = re.compile(r"/(?:[A-Za-z0-9._~-]+/)*[A-Za-z0-9._~-]+")
 _REFUSED = frozenset({401, 403, 404})
 
 
+class _Line:
+    """A connection that is opened when it is first needed, kept, and closed with whoever had it."""
+
+    def __init__(self) -> None:
+        self._made: httpx.Client | None = None
+
+    def client(self, tls: ssl.SSLContext | None, timeout_seconds: float) -> httpx.Client:
+        if self._made is None:
+            # No proxy of the environment: the way to a key is the configured one.
+            self._made = httpx.Client(verify=tls or True, timeout=timeout_seconds, trust_env=False)
+            weakref.finalize(self, self._made.close)
+        return self._made
+
+
 @dataclass(frozen=True, slots=True)
 class Door:
     """The way to one key: *url* names it, *token* gives the common token, *clock* the Unix second.
@@ -41,7 +56,7 @@ class Door:
     clock: Callable[[], int] = field(repr=False)
     tls: ssl.SSLContext | None = field(default=None, repr=False)
     timeout_seconds: float = 10.0
-    _clients: list[httpx.Client] = field(default_factory=list, repr=False, compare=False)
+    _line: _Line = field(default_factory=_Line, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         """Refuse with SettingsError (``signer.reference``) an address that is none, or none to send secrets to."""
@@ -92,7 +107,8 @@ class Door:
 
     def _exchange(self, method: str, headers: Mapping[str, str], body: bytes) -> tuple[int, str, bytes]:
         try:
-            with self._client().stream(method, self.url, headers=dict(headers), content=body) as response:
+            client = self._line.client(self.tls, self.timeout_seconds)
+            with client.stream(method, self.url, headers=dict(headers), content=body) as response:
                 answer = b""
                 for part in response.iter_bytes():
                     answer += part
@@ -109,13 +125,6 @@ class Door:
     @property
     def _host(self) -> str:
         return urlsplit(self.url).netloc
-
-    def _client(self) -> httpx.Client:
-        if not self._clients:
-            # No proxy of the environment: the way to a key is the configured one.
-            made = httpx.Client(verify=self.tls or True, timeout=self.timeout_seconds, trust_env=False)
-            self._clients.append(made)
-        return self._clients[0]
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ NONCE_BYTES = 16
 CLOCKS_APART_SECONDS = 60
 MAX_MESSAGE_BYTES = 256 * 1024
 MIN_TOKEN = 32  # characters
-_QUESTION = re.compile(r"nonce=([0-9a-f]{32}), time=([0-9]{1,12}), mac=([0-9a-f]{64})")
+_QUESTION = re.compile(r"nonce=([0-9a-f]{32}), time=(0|[1-9][0-9]{0,11}), mac=([0-9a-f]{64})")
 _ANSWER = re.compile(r"mac=([0-9a-f]{64})")
 
 
