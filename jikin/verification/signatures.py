@@ -89,11 +89,15 @@ def _ended(method: VerificationMethod, session: Session) -> Missing | None:
     has can sign one today and date it back.
     """
     issuer, block = method.id.did.issuer_id, session.block
-    if session.pins is None or isinstance(block, Missing):
-        return None if session.pins is None else block
+    if session.pins is None:
+        return None
+    if isinstance(block, Missing):
+        return block
     record = session.issuer(issuer)
-    if isinstance(record, Missing) or record.value is None:
-        return record if isinstance(record, Missing) else None
+    if isinstance(record, Missing):
+        return record
+    if record.value is None:
+        return None
     try:
         window = session.key_window(issuer, KeyId.of(multikey.encode(method.public_key)))
     except MultibaseError:
