@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from issuer import accrediting
-from issuer.accrediting import OPERATOR_RENEWAL_SECONDS, RIGHTS
+from issuer.accrediting import OPERATOR_RENEWAL_SECONDS, RIGHTS, SIGNING
 from issuer.approving import Role
 from issuer.office import ACCREDITOR, ASSERTION, OWNER, POST_QUANTUM, Office
 from issuer.store import institutions
@@ -262,7 +262,7 @@ def _owner(office: Office, institution: Institution, view: RegistryView) -> Iter
 def _ended_keys(office: Office, institution: Institution, view: RegistryView) -> Check:
     """Hold the ended keys of the office against the registry: what ended on one side alone is wrong."""
     with office.database.read() as connection:
-        keys = key_rows.of(connection, institution.id, ASSERTION)
+        keys = [key for purpose in SIGNING for key in key_rows.of(connection, institution.id, purpose)]
     wrong, ended = [], 0
     for key in keys:
         window = view.key_window(institution.issuer_id, KeyId.of(key.public))

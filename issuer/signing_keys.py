@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from issuer import accrediting, epochs, releasing, revoking
+from issuer.accrediting import SIGNING
 from issuer.acting import act_as
 from issuer.keyring import NewKey
 from issuer.office import ASSERTION, OWNER, Office
@@ -69,13 +70,14 @@ def every(office: Office, institution: Institution) -> tuple[SigningKey, ...]:
     )
 
 
-def rotate(office: Office, institution: Institution, reference: str | None = None) -> Key:
+def rotate(office: Office, institution: Institution, reference: str | None = None, *, purpose: str = ASSERTION) -> Key:
     """Return the key that signs from now on: a fresh one in a file, or the one that *reference* names.
 
+    *purpose* is ASSERTION, or POST_QUANTUM for the second key of hybrid types.
     The old key's signatures stay good and it can still be retired; lists for strangers are signed anew. Raises
     OfficeError, RegistryRefusedError, ChainUnavailableError; run again it goes on where it stopped.
     """
-    key = _prepared(office, institution, reference)
+    key = _prepared(office, institution, reference, purpose)
     view = office.chain.registry.view()
     if view.key_window(institution.issuer_id, KeyId.of(key.public)) is None:
         # Nothing is signed with a key that a reorganisation could still take out of the registry.
@@ -90,9 +92,10 @@ def rotate(office: Office, institution: Institution, reference: str | None = Non
     return _by_id(office, institution, key.id)
 
 
-def _prepared(office: Office, institution: Institution, reference: str | None) -> Key:
+def _prepared(office: Office, institution: Institution, reference: str | None, purpose: str) -> Key:
     """Return the key that is to sign next, stored as prepared; one that an earlier run left is taken up."""
-    waiting = next((key for key in _keys(office, institution) if key.state is KeyState.PREPARED), None)
+    own = [key for key in _keys(office, institution) if key.purpose == purpose]
+    waiting = next((key for key in own if key.state is KeyState.PREPARED), None)
     if waiting is not None and reference in (None, waiting.reference):
         return waiting
     if waiting is not None:
@@ -101,13 +104,15 @@ def _prepared(office: Office, institution: Institution, reference: str | None) -
             code="office.key-state",
             hint="finish that first: run the command without a reference",
         )
-    made = office.keys.new_signing_key() if reference is None else office.keys.found_signing_key(reference)
-    return _stored(office, institution, made)
+    fresh = SIGNING[purpose]
+    made = office.keys.new_signing_key(fresh) if reference is None else office.keys.found_signing_key(reference)
+    return _stored(office, institution, made, purpose)
 
 
-def _stored(office: Office, institution: Institution, made: NewKey) -> Key:
+def _stored(office: Office, institution: Institution, made: NewKey, purpose: str) -> Key:
     kind, suite = multikey.decode(made.public).type, office.settings.suite
-    if kind not in office.suites.named(suite).key_types:
+    fits = kind in office.suites.named(suite).key_types if purpose == ASSERTION else kind is SIGNING[purpose]
+    if not fits:
         raise OfficeError(
             f"a {kind.value} key cannot sign with {suite}, the suite of this office",
             code="office.key-kind",
@@ -119,7 +124,7 @@ def _stored(office: Office, institution: Institution, made: NewKey) -> Key:
         key = key_rows.add(
             connection,
             institution_id=institution.id,
-            purpose=ASSERTION,
+            purpose=purpose,
             public=made.public,
             reference=made.reference,
             at=office.clock(),
@@ -158,8 +163,9 @@ def retire(office: Office, institution: Institution, public: str) -> Key:
 
 def _following(office: Office, institution: Institution, key: Key) -> Key:
     """Return the key that follows *key*; raises OfficeError when it is the one that signs now."""
-    later = [one for one in _keys(office, institution) if one.active_at is not None and _order(one) > _order(key)]
-    if office.key(institution, ASSERTION).id == key.id or not later:
+    own = [one for one in _keys(office, institution) if one.purpose == key.purpose and one.active_at is not None]
+    later = [one for one in own if _order(one) > _order(key)]
+    if not later:
         raise OfficeError(
             f"the key {key.public} signs now",
             code="office.key-in-use",
@@ -298,7 +304,7 @@ def named(office: Office, institution: Institution, public: str) -> Key:
 
 def _keys(office: Office, institution: Institution) -> tuple[Key, ...]:
     with office.database.read() as connection:
-        return key_rows.of(connection, institution.id, ASSERTION)
+        return tuple(key for purpose in SIGNING for key in key_rows.of(connection, institution.id, purpose))
 
 
 def _by_id(office: Office, institution: Institution, key_id: int) -> Key:

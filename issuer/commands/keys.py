@@ -72,7 +72,11 @@ def _register_looking(key: typer.Typer) -> None:
 def _register_changing(key: typer.Typer) -> None:
     @key.command("rotate")
     def rotate(
+        *,
         reference: ReferenceOption = None,
+        post_quantum: Annotated[
+            bool, typer.Option("--post-quantum", help="The second key, of types with a post-quantum signature.")
+        ] = False,
         institution: InstitutionOption = None,
         data: DataOption = None,
         as_json: JsonOption = False,
@@ -80,7 +84,7 @@ def _register_changing(key: typer.Typer) -> None:
     ) -> None:
         """Let another key sign from now on; what the old one signed stays good."""
         with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
-            _rotate(shown, office, institution, reference)
+            _rotate(shown, office, institution, reference, post_quantum=post_quantum)
 
     @key.command("retire")
     def retire(
@@ -163,10 +167,14 @@ def _key_json(key: Key) -> dict[str, Json]:
     return {"key": key.public, "state": key.state.value, "reference": key.reference.partition("?")[0]}
 
 
-def _rotate(shown: Terminal, office: Office, institution_name: str | None, reference: str | None) -> None:
+def _rotate(
+    shown: Terminal, office: Office, institution_name: str | None, reference: str | None, *, post_quantum: bool
+) -> None:
     from issuer import signing_keys
+    from issuer.office import ASSERTION, POST_QUANTUM
 
-    key = signing_keys.rotate(office, office.institution(institution_name), reference)
+    purpose = POST_QUANTUM if post_quantum else ASSERTION
+    key = signing_keys.rotate(office, office.institution(institution_name), reference, purpose=purpose)
     shown.answer(_key_json(key), shown.words("key.rotated", multikey=key.public))
 
 

@@ -17,7 +17,14 @@ from issuer.keyring import KeyRing
 from issuer.office import ANCHORING, ASSERTION, Chain
 from issuer.store.tables import institutions as institutions_table
 from issuer.store.tables import keys as keys_table
-from jikin.anchoring.acts import ReportKeyCompromised, Rights, SetAccreditation, SetOperator
+from jikin.anchoring.acts import (
+    AcceptOwnership,
+    ReportKeyCompromised,
+    Rights,
+    SetAccreditation,
+    SetOperator,
+    TransferOwnership,
+)
 from jikin.dids.web_fetch import Mirrors, NoFetch
 from jikin.errors import RegistryMismatchError
 from jikin.values import Address, KeyId
@@ -176,3 +183,30 @@ def test_what_is_broken_is_named_and_nothing_else(
     wrong = {name: check for name, check in examine(bureau).items() if check.ok is False}
     assert set(wrong) == names
     assert all(check.found and check.right for check in wrong.values())
+
+
+def _advice(bureau: Bureau) -> set[str]:
+    checks = examine(bureau).values()
+    assert all(check.ok for check in checks if check.advice)
+    return {check.name for check in checks if check.advice} - {"accreditor.single", "owner.single"}
+
+
+def test_what_ends_within_three_months_is_advice_and_not_wrong(bureau: Bureau) -> None:
+    soon = bureau.chain.view().block.time + 80 * 86_400
+    account = Address.parse(bureau.office.key(bureau.institution, ANCHORING).public)
+    _send(bureau, "owner", SetOperator(bureau.institution.issuer_id, account, soon, Rights.ISSUE))
+    assert _advice(bureau) == {"operator.anchoring"}
+    _send(bureau, "accreditor", SetAccreditation(bureau.institution.issuer_id, soon - 90 * 86_400, soon))
+    assert _advice(bureau) == {"operator.anchoring", "registry.issuer"}
+    accrediting.register(bureau.office, bureau.institution)  # what the advice says
+    assert _advice(bureau) == {"registry.issuer"}
+
+
+def test_an_owner_on_record_whose_key_is_not_here_is_wrong(bureau: Bureau) -> None:
+    account = Address(bytes(range(20)))
+    _send(bureau, "owner", TransferOwnership(bureau.institution.issuer_id, account))
+    bureau.chain.writer(account).broadcast(
+        bureau.chain.writer(account).prepare(AcceptOwnership(bureau.institution.issuer_id))
+    )
+    wrong = {name for name, check in examine(bureau).items() if check.ok is False}
+    assert wrong == {"registry.owner"}

@@ -206,7 +206,7 @@ def test_after_a_theft_lists_and_records_are_signed_anew_and_numbers_are_believe
 
 
 def test_what_was_cut_off_in_the_middle_of_a_rotation_goes_on_with_the_same_key(desk: Desk, key: Key) -> None:
-    prepared = signing_keys._prepared(desk.office, desk.institution, None)
+    prepared = signing_keys._prepared(desk.office, desk.institution, None, ASSERTION)
     assert desk.office.key(desk.institution, ASSERTION) == key  # prepared is not in use
     assert desk.verdict(desk.issue()) == PASSED
     finished = signing_keys.rotate(desk.office, desk.institution)

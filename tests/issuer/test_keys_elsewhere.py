@@ -57,6 +57,8 @@ def test_a_token_signs_certificates_and_transactions_of_owner_and_operators(desk
     record = office.chain.registry.view().issuer(institution.issuer_id)
     assert record is not None
     assert str(record.owner) == office.key(institution, OWNER).public == owner.public
+    assert not office.chain.is_contract(record.owner)
+    assert office.chain.is_contract(office.chain.registry.pins.registry)
 
 
 def test_a_key_of_a_kind_that_the_offices_suite_does_not_take_is_refused(desk: Desk, soft_token: SoftToken) -> None:
