@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import base64
+import hashlib
+import hmac
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -271,3 +274,30 @@ def test_settings_that_cannot_be_right_are_named(tmp_path: Path, case: tuple[dic
         load(file)
     assert TOKEN not in str(caught.value)
     assert caught.value.code in {"settings.value", "settings.unknown"}
+
+
+DOC = Path(__file__).resolve().parents[2] / "docs" / "spec" / "remote-signer.md"
+
+
+def test_the_settings_on_the_page_are_settings(tmp_path: Path) -> None:
+    (example,) = re.findall(r"```toml\n(.*?)```", DOC.read_text("utf-8"), re.DOTALL)
+    (tmp_path / "token").write_text(TOKEN)
+    (tmp_path / "signer.toml").write_text(example.replace('"0x…"', f'"{REGISTRY}"'), "utf-8")
+    found = load(tmp_path / "signer.toml")
+    assert [(key.name, key.rule.functions) for key in found.keys] == [
+        ("signing", frozenset()),
+        ("anchoring", frozenset({"anchor"})),
+    ]
+
+
+def test_both_sides_are_proven_as_the_page_says() -> None:
+    def text(value: str) -> bytes:
+        return len(value).to_bytes(2, "big") + value.encode()
+
+    asked = Question("POST", "/keys/a", b"\x11" * 16, 1_790_000_000, b"{}")
+    said = b"JKS1" + text("POST") + text("/keys/a") + b"\x11" * 16 + (1_790_000_000).to_bytes(8, "big")
+    mac = hmac.new(TOKEN.encode(), said + hashlib.sha256(b"{}").digest(), "sha256").hexdigest()
+    assert asked.header(TOKEN) == f"nonce={'11' * 16}, time=1790000000, mac={mac}"
+    answered = b"JKS2" + b"\x11" * 16 + (200).to_bytes(2, "big") + hashlib.sha256(b"[]").digest()
+    mac = hmac.new(TOKEN.encode(), answered, "sha256").hexdigest()
+    assert answer_header(TOKEN, b"\x11" * 16, 200, b"[]") == f"mac={mac}"
