@@ -136,6 +136,7 @@ def sign_chunk(office: Office, batch_id: int) -> int:
         )
         lists = {one.id: one for one in institutions.every_status_list(connection, institution.id)}
         originals = copies.records_of(connection, [one.copy_of for one in waiting if one.copy_of is not None])
+        keys = signing.keys_in_use(connection, institution)
     kind = office.types.named(batch.type)
     signed: dict[int, Signed] = {}
     failed: list[tuple[Credential, str]] = []
@@ -148,6 +149,9 @@ def sign_chunk(office: Office, batch_id: int) -> int:
             except (CredentialError, CodecError) as error:
                 failed.append((credential, error.code))
     with office.database.write() as connection:
+        if signing.keys_in_use(connection, institution) != keys:
+            # Another process let another key sign, or found this one stolen: what it has signed here is dropped.
+            return len(waiting)
         batches.store_signed(connection, signed)
         for credential, code in failed:
             batches.fail(connection, credential, row_faults.cannot_be_signed(code))

@@ -10,6 +10,8 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
+
 from issuer.office import ASSERTION, POST_QUANTUM, Office
 from issuer.publishing import Seal, to_bytes
 from issuer.store import keys as key_rows
@@ -63,6 +65,12 @@ class EnvelopeSeal:
         text = vc_jwt.issue(unsecured, self.signer, key_id=str(self.method), issued_at=issued_at)
         data = text.encode("ascii")
         return Signed(data, credential_digest((vc_jwt.VcJwt().open(data).statement,)))
+
+
+def keys_in_use(connection: Connection, institution: Institution) -> tuple[int, ...]:
+    """Return which keys sign for the institution now, by row id."""
+    found = [key_rows.find(connection, institution.id, purpose) for purpose in (ASSERTION, POST_QUANTUM)]
+    return tuple(key.id for key in found if key is not None)
 
 
 def public_keys(office: Office, institution: Institution) -> tuple[str, ...]:

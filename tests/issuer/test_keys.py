@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -14,7 +14,7 @@ from issuer.store.keys import Key, KeyState
 from jikin.anchoring.devchain import HardhatNode
 from jikin.dids.web_fetch import NoFetch
 from jikin.errors import OfficeError
-from jikin.values import KeyId
+from jikin.values import KeyId, PublicKey, Signer
 from jikin.verification.document import Document
 from jikin.verification.report import Outcome
 from tests.issuer.key_desk import DAY, HOUR, Desk, open_desk
@@ -175,6 +175,37 @@ def test_signatures_that_were_not_anchored_when_the_theft_was_noticed_are_made_a
     following = signing_keys.rotate(desk.office, desk.institution)
     document = desk.issue(desk.bureau.batch(batch.id))
     assert following.public in str(desk.json(document)["proof"])
+    assert desk.verdict(document) == PASSED
+
+
+class Interrupted:
+    """The office's signer, during whose first signature somebody else does *something*."""
+
+    def __init__(self, signer: Signer, something: Callable[[], object]) -> None:
+        self.signer = signer
+        self.something: Callable[[], object] | None = something
+
+    @property
+    def public_key(self) -> PublicKey:
+        return self.signer.public_key
+
+    def sign(self, message: bytes) -> bytes:
+        something, self.something = self.something, None
+        if something is not None:
+            something()
+        return self.signer.sign(message)
+
+
+def test_what_a_key_signs_at_the_very_moment_of_its_report_is_dropped(desk: Desk, key: Key) -> None:
+    def report() -> None:
+        signing_keys.report_compromised(desk.office, desk.institution, key.public, desk.now)
+        signing_keys.rotate(desk.office, desk.institution)
+
+    batch = desk.accept()
+    signer = desk.office.keys.signer(key.reference)
+    desk.office.keys._signers[key.reference] = Interrupted(signer, report)
+    document = desk.issue(batch)
+    assert key.public not in str(desk.json(document)["proof"])
     assert desk.verdict(document) == PASSED
 
 
