@@ -12,7 +12,7 @@ import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from issuer import approving
+from issuer import accreditor, approving
 from issuer.acting import act_as
 from issuer.approving import Officer, Role
 from issuer.office import ACCREDITOR, ANCHORING, ASSERTION, OWNER, POST_QUANTUM, STATUS, Office
@@ -24,7 +24,6 @@ from issuer.store.keys import Key, KeyState
 from issuer.store.transactions import Purpose
 from jikin.anchoring.acts import (
     AddKey,
-    ApproveProfile,
     OpenStatusList,
     ProposeProfile,
     RegisterIssuer,
@@ -239,7 +238,10 @@ def _register_issuer(office: Office, institution: Institution, view: RegistryVie
 
 
 def _approve_profile(office: Office, institution: Institution, view: RegistryView) -> None:
-    """Propose the profile that is wanted unless it is approved already; approve it where that is ours to do."""
+    """Propose the profile that is wanted unless it is approved already; approve it where that is ours to do.
+
+    Also here no name is approved that can be taken for another issuer's: raises OfficeError ``office.name-alike``.
+    """
     wanted = Profile.parse(institution.proposed or institution.profile)
     record = view.issuer(institution.issuer_id)
     approved = None if record is None else record.profile_hash
@@ -248,10 +250,8 @@ def _approve_profile(office: Office, institution: Institution, view: RegistryVie
         act_as(office, OWNER, institution, act, f"{wanted.hash} after {approved}")
         if not accredits(office):
             return
-        act_as(office, ACCREDITOR, institution, ApproveProfile(institution.issuer_id, wanted.hash), view.block.number)
-    if institution.proposed is not None:
-        with office.database.write() as connection:
-            institutions.set_profile(connection, institution.id, institution.proposed, institution.seal)
+        accreditor.approve_profile(office, wanted)
+    accreditor.adopt(office, institution.did)
 
 
 def _add_keys(office: Office, institution: Institution, view: RegistryView) -> None:

@@ -15,7 +15,7 @@ from issuer.store import audit
 from jikin.anchoring.acts import Rights
 from jikin.anchoring.memory import MemoryChain
 from jikin.credentials.profile import Profile
-from jikin.dids.web_fetch import Mirrors
+from jikin.dids.web_fetch import Mirrors, NoFetch
 from jikin.errors import CredentialError, OfficeError, RegistryRefusedError
 from jikin.values import Address, Digest
 from tests.codes import code_of
@@ -257,3 +257,14 @@ def test_a_new_operator_replaces_the_old_one_which_loses_its_rights_first(bureau
     assert old is not None
     assert old.rights == Rights.NONE
     assert code_of(ownership.replace_operator, office, institution, ACCREDITOR) == "office.operator"
+
+
+def test_an_office_that_plays_every_part_compares_names_as_well(bureau: Bureau) -> None:
+    other = accrediting.prepare(bureau.office, replace(NEW, domain="other.example", number_code="XX99"))
+    with pytest.raises(OfficeError) as caught:
+        accrediting.register(bureau.office, other)
+    assert caught.value.code == "office.name-alike"
+    profile = accreditor.read_profile(bureau.office, other.did, bureau.office.profile(other).hash, NoFetch())
+    accreditor.approve_profile(bureau.office, profile, although_alike=True)  # a person has looked
+    accrediting.register(bureau.office, other)
+    assert bureau.chain.view().approved_profile(other.issuer_id) == profile.to_bytes()
