@@ -73,9 +73,9 @@ def every(office: Office, institution: Institution) -> tuple[SigningKey, ...]:
 def rotate(office: Office, institution: Institution, reference: str | None = None, *, purpose: str = ASSERTION) -> Key:
     """Return the key that signs from now on: a fresh one in a file, or the one that *reference* names.
 
-    *purpose* is ASSERTION, or POST_QUANTUM for the second key of hybrid types.
-    The old key's signatures stay good and it can still be retired; lists for strangers are signed anew. Raises
-    OfficeError, RegistryRefusedError, ChainUnavailableError; run again it goes on where it stopped.
+    *purpose* is ASSERTION, or POST_QUANTUM for the second key of hybrid types. The old key's signatures stay good and
+    it can still be retired; lists for strangers are signed anew. Raises OfficeError, RegistryRefusedError,
+    ChainUnavailableError; run again it goes on where it stopped.
     """
     key = _prepared(office, institution, reference, purpose)
     view = office.chain.registry.view()
@@ -88,7 +88,8 @@ def rotate(office: Office, institution: Institution, reference: str | None = Non
     with office.database.write() as connection:
         key_rows.activate(connection, key, now)
         _note(connection, office, key, "key activated")
-    sign_lists(office, institution)
+    if purpose == ASSERTION:
+        sign_lists(office, institution)
     return _by_id(office, institution, key.id)
 
 
@@ -147,6 +148,8 @@ def retire(office: Office, institution: Institution, public: str) -> Key:
         raise OfficeError(f"the key {key.public} is {key.state}; only an active one retires", code="office.key-state")
     following = _following(office, institution, key)
     _check_nothing_waits(office, institution, following)
+    if key.purpose == ASSERTION:
+        sign_lists(office, institution)  # none may still stand under a key that is about to end
     view = office.chain.registry.view()
     window = view.key_window(institution.issuer_id, KeyId.of(key.public))
     if window is None or not window.retired_at:
@@ -295,7 +298,7 @@ def named(office: Office, institution: Institution, public: str) -> Key:
     """Return the signing key whose Multikey text begins with *public*; raises OfficeError ``office.no-key``."""
     found = [key for key in _keys(office, institution) if key.public.startswith(public)]
     if len(found) != 1 or not public:
-        known = ", ".join(f"{key.public} ({key.state})" for key in _keys(office, institution))
+        known = ", ".join(f"{key.public[:48]} ({key.state})" for key in _keys(office, institution))
         raise OfficeError(
             f"{len(found)} signing keys begin with {public[:80]!r}; there are {known}", code="office.no-key"
         )
