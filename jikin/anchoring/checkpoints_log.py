@@ -49,6 +49,12 @@ class GrowingTree:
         size = self._known(self.size if size is None else size)
         return self._node((size - 1).bit_length(), 0, size)
 
+    def next_root(self, leaf: Digest) -> Digest:
+        """Return the root that the tree would have with *leaf* behind the last; raises AnchorError when it is full."""
+        size = self.size + 1
+        # The path of a last leaf leads past whole subtrees only, which are all there already.
+        return merkle.root_from_path(leaf, size - 1, size, self._nodes(merkle.node_positions(size - 1, size), size))
+
     def path(self, index: int, size: int) -> tuple[Digest, ...]:
         """Return the inclusion path of leaf *index* in the tree of the first *size* leaves; raises AnchorError."""
         self._known(size)
@@ -138,6 +144,11 @@ class BlockLog:
         size = len(self) if size is None else size
         root = self._tree.root(size)
         return Checkpoint(self.origin, size, root, self._blocks[size - 1])
+
+    def following(self, block: Block) -> Checkpoint:
+        """Return the checkpoint that there would be with *block* added, which it is not; raises as ``append``."""
+        self.check_next(block)
+        return Checkpoint(self.origin, len(self) + 1, self._tree.next_root(entry(self._pins, block)), block)
 
     def opening(self, size: int) -> tuple[Digest, ...]:
         """Return the path of the last of the first *size* entries; raises AnchorError."""

@@ -27,6 +27,7 @@ _DASH = "\u2014 "
 _SIGNATURE_BYTES = 64
 _MAX_TIME = (1 << 63) - 1
 _MAX_NAME_BYTES = 255
+_CONTROLS = re.compile(r"[\x00-\x09\x0b-\x1f]")
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,19}")
 
 
@@ -66,7 +67,7 @@ def text_of(data: bytes) -> str:
         text = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise malformed("a note is UTF-8") from error
-    if any(sign < " " and sign != "\n" for sign in text):
+    if _CONTROLS.search(text):
         raise malformed("a note has no control character but the line feed")
     if not text.endswith("\n"):
         raise malformed("a note ends with a line feed")

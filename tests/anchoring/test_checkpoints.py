@@ -282,7 +282,9 @@ def test_a_tree_that_grew_is_the_tree_that_was_built_at_once(size: int) -> None:
     leaves = [Digest(sha256(b"%d" % number).digest()) for number in range(size + 13)]
     grown = GrowingTree()
     for leaf in leaves:
+        root = grown.next_root(leaf)
         grown.append(leaf)
+        assert grown.root() == root
     built = merkle.Tree(leaves[:size])
     assert grown.root(size) == built.root
     for index in range(size):
@@ -304,7 +306,10 @@ def test_no_number_stands_in_a_log_twice() -> None:
         assert code_of(blocks.append, block(number, "another history ")) == "checkpoint.order"
     assert code_of(blocks.append, Block(60, block(60).hash, block(50).time - 1)) == "checkpoint.order"
     assert len(blocks) == 5
+    following = blocks.following(block(51))
+    assert len(blocks) == 5
     blocks.append(block(51))
+    assert blocks.checkpoint() == following
     assert blocks.checkpoint() == Checkpoint(blocks.origin, 6, blocks.checkpoint().root, block(51))
 
 
