@@ -6,6 +6,7 @@ passed over but told, with both notes.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import threading
 from collections.abc import Callable, Sequence
@@ -14,7 +15,7 @@ from typing import Protocol
 
 from jikin.anchoring.checkpoints import OpenedCheckpoint
 from jikin.anchoring.checkpoints_notes import MAX_NOTE_BYTES
-from jikin.anchoring.checkpoints_policy import Vouched, WitnessPolicy, accept, check_agreement
+from jikin.anchoring.checkpoints_policy import SplitViewError, Vouched, WitnessPolicy, accept, check_agreement
 from jikin.anchoring.trusted import TrustedBlock
 from jikin.errors import ChainUnavailableError, CheckpointError, SettingsError, UnavailableError
 
@@ -52,46 +53,70 @@ class CheckpointFile:
 
 
 class NewestSeen:
-    """The newest checkpoint that was ever accepted; with *file* it outlives the process."""
+    """The newest checkpoint ever accepted, and the proof of a split view; with *file* they outlive the process.
+
+    The proof lies beside *file*, as ``.split-1`` and ``.split-2``, until somebody takes it away by hand.
+    """
 
     def __init__(self, file: Path | None = None) -> None:
         """Begin with what *file* holds; raises SettingsError when that is no checkpoint: it is not just forgotten."""
         self._file = file
-        self._seen: OpenedCheckpoint | None = None
-        if file is None or not file.exists():
-            return
-        try:
-            self._seen = OpenedCheckpoint.parse(file.read_bytes())
-        except (OSError, CheckpointError) as error:
-            raise SettingsError(
-                f"{file.name} should hold the newest checkpoint seen and cannot be read: {error}",
-                code="settings.value",
-                hint="look at what happened to it; without it an older checkpoint could be taken for the newest",
-            ) from error
+        self._seen = _loaded(file)
+        first, second = (_loaded(self._beside(f".split-{number}")) for number in (1, 2))
+        self._split = None if first is None or second is None else (first, second)
 
     @property
     def seen(self) -> OpenedCheckpoint | None:
         """Return it, None before the first."""
         return self._seen
 
+    @property
+    def split(self) -> tuple[OpenedCheckpoint, OpenedCheckpoint] | None:
+        """Return the two that contradict each other, None while there are none."""
+        return self._split
+
     def keep(self, opened: OpenedCheckpoint) -> None:
         """Remember *opened*; written whole or not at all. Raises SettingsError when it cannot be written."""
-        if opened == self._seen:
-            return
-        self._seen = opened
-        if self._file is None:
-            return
-        beside = self._file.with_name(self._file.name + ".new")
-        try:
-            with beside.open("wb") as file:
-                file.write(opened.to_bytes())
-                file.flush()
-                os.fsync(file.fileno())
-            beside.replace(self._file)
-        except OSError as error:
-            raise SettingsError(
-                f"{self._file.name} cannot be written: {error.strerror}", code="settings.value"
-            ) from error
+        if opened != self._seen:
+            self._seen = opened
+            _store(self._file, opened)
+
+    def keep_split(self, first: OpenedCheckpoint, second: OpenedCheckpoint) -> None:
+        """Remember the proof of a split view, the first that came to light; raises as ``keep``."""
+        if self._split is None:
+            self._split = (first, second)
+            for number, opened in enumerate(self._split, 1):
+                _store(self._beside(f".split-{number}"), opened)
+
+    def _beside(self, ending: str) -> Path | None:
+        return None if self._file is None else self._file.with_name(self._file.name + ending)
+
+
+def _loaded(file: Path | None) -> OpenedCheckpoint | None:
+    if file is None or not file.exists():
+        return None
+    try:
+        return OpenedCheckpoint.parse(file.read_bytes())
+    except (OSError, CheckpointError) as error:
+        raise SettingsError(
+            f"{file.name} should hold a checkpoint that was seen and cannot be read: {error}",
+            code="settings.value",
+            hint="look at what happened to it; without it an older checkpoint could be taken for the newest",
+        ) from error
+
+
+def _store(file: Path | None, opened: OpenedCheckpoint) -> None:
+    if file is None:
+        return
+    beside = file.with_name(file.name + ".new")
+    try:
+        with beside.open("wb") as written:
+            written.write(opened.to_bytes())
+            written.flush()
+            os.fsync(written.fileno())
+        beside.replace(file)
+    except OSError as error:
+        raise SettingsError(f"{file.name} cannot be written: {error.strerror}", code="settings.value") from error
 
 
 class WitnessedBlocks:
@@ -135,7 +160,8 @@ class WitnessedBlocks:
         """Return the newest block that is vouched for; never an older one than before.
 
         Raises ChainUnavailableError (``chain.no-checkpoint``) when no checkpoint that is published, nor the one that
-        was kept, is vouched for well enough now; SplitViewError when two that a quorum cosigned contradict each other.
+        was kept, is vouched for well enough now; SplitViewError when two that a quorum cosigned contradict each other,
+        and from then on: which of the histories is the true one is not for a program to say.
         """
         return self.newest_checkpoint().trusted
 
@@ -148,17 +174,36 @@ class WitnessedBlocks:
             except (CheckpointError, UnavailableError) as error:
                 faults.append(f"{reader.name}: {error}")
         with self._lock:
-            best = self._best(offered, faults)
+            self._check_kept_split()
+            try:
+                best = self._best(offered, faults)
+            except SplitViewError as error:
+                self._remember(error)
+                raise
             self._kept.keep(best.opened)
         return best
 
     def compare(self, other: OpenedCheckpoint) -> None:
         """Return when *other*, which somebody else saw, can be true beside what was accepted here.
 
-        Raises SplitViewError when it cannot and a quorum of the policy cosigned it.
+        Raises SplitViewError when it cannot and a quorum of the policy cosigned it, and from then on.
         """
-        if (seen := self.seen) is not None:
-            check_agreement(seen, other, self.policy)
+        with self._lock:
+            self._check_kept_split()
+            try:
+                if (seen := self.seen) is not None:
+                    check_agreement(seen, other, self.policy)
+            except SplitViewError as error:
+                self._remember(error)
+                raise
+
+    def _remember(self, split: SplitViewError) -> None:
+        with contextlib.suppress(SettingsError):  # a full disk must not hide it; this process knows it in any case
+            self._kept.keep_split(split.first, split.second)
+
+    def _check_kept_split(self) -> None:
+        if self._kept.split is not None:
+            check_agreement(*self._kept.split, self.policy)  # a policy with other witnesses may judge it otherwise
 
     def _best(self, offered: Sequence[tuple[str, OpenedCheckpoint]], faults: list[str]) -> Vouched:
         """Return the newest that holds; every pair is compared first, so that no order of reading hides a split."""

@@ -286,6 +286,20 @@ def test_what_another_verifier_saw_is_compared() -> None:
         verifier.compare(theirs)
 
 
+def test_a_split_view_outlives_the_process_with_its_proof(tmp_path: Path) -> None:
+    file, place = tmp_path / "newest-seen", Published(checkpoint(log(), (FIRST, SECOND)))
+    verifier = source(place, kept=NewestSeen(file))
+    verifier.newest()
+    with pytest.raises(SplitViewError):
+        verifier.compare(checkpoint(log(history="a second history "), (SECOND, THIRD)))
+    for told in (verifier, source(place, kept=NewestSeen(file))):
+        with pytest.raises(SplitViewError) as split:
+            told.newest()
+        assert {split.value.first.to_bytes(), split.value.second.to_bytes()} == {
+            (tmp_path / f"newest-seen.split-{number}").read_bytes() for number in (1, 2)
+        }
+
+
 def test_a_kept_checkpoint_that_is_spoilt_or_of_another_chain_is_told_not_forgotten(tmp_path: Path) -> None:
     file = tmp_path / "newest-seen"
     file.write_bytes(b"spoilt")
