@@ -58,14 +58,7 @@ class Settings:
         """Return which registry is meant; raises SettingsError, RegistryError."""
         if self.registry_file is None:
             raise SettingsError("registry_file is not set: which chain is meant?", code="settings.value")
-        try:
-            return parse_pins(strict_json.parse(self.registry_file.read_bytes()))
-        except OSError as error:
-            raise SettingsError(
-                f"registry_file is {self.registry_file}, which cannot be read: {error.strerror}", code="settings.value"
-            ) from error
-        except CodecError as error:
-            raise SettingsError(f"registry_file is no JSON: {error}", code="settings.value") from error
+        return read_pins(self.registry_file)
 
     def key_of_log(self) -> NoteKey:
         """Return the key of the log that is witnessed; raises SettingsError."""
@@ -95,6 +88,18 @@ def load(environ: Mapping[str, str], *, given: Mapping[str, object] | None = Non
         if not least <= value <= most:
             raise SettingsError(f"{name} is {value}; right would be {least} to {most}", code="settings.value")
     return settings
+
+
+def read_pins(file: Path) -> RegistryPins:
+    """Return the pins in *file* (``registry.json``); raises SettingsError, RegistryError."""
+    try:
+        return parse_pins(strict_json.parse(file.read_bytes()))
+    except OSError as error:
+        raise SettingsError(
+            f"registry_file is {file}, which cannot be read: {error.strerror}", code="settings.value"
+        ) from error
+    except CodecError as error:
+        raise SettingsError(f"registry_file is {file}, which is no JSON: {error}", code="settings.value") from error
 
 
 def _key(text: str, kind: int, setting: str) -> NoteKey:
