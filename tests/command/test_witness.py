@@ -36,7 +36,7 @@ from jikin.witness.cosigning import Witness
 from jikin.witness.doors import HttpWitness
 from jikin.witness.keeping import Log
 from jikin.witness.node import OwnNode
-from jikin.witness.service import witness_application
+from jikin.witness.service import application, log_application, witness_application
 from jikin.witness.settings import Settings, load
 from jikin.witness.state import State
 from jikin.witness.wire import AddCheckpoint, OldSizeError
@@ -229,6 +229,27 @@ def test_nothing_is_vouched_for_while_the_chain_is_another_or_began_anew(bench: 
     first.relay.change = lies_about(0)
     assert bench.log.round().cosigned == 2
     assert not first.client.get("/readyz").json()["checks"]["node"]
+
+
+def test_a_log_that_runs_shows_what_a_quorum_cosigned_and_says_whether_it_is_ready(bench: Bench) -> None:
+    key = NoteKey.of(origin_of(bench.pins), LOG, LOG_SIGNER.public_key)
+    settings = Settings(role="log", every_seconds=0.05)
+    with TestClient(log_application(settings, bench.log, key, lambda: bench.clock[0])) as client:
+        deadline = time.monotonic() + 20
+        while client.get("/proof").status_code == 404:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        opened = OpenedCheckpoint.parse(client.get("/proof").content)
+        assert accept(opened, bench.policy, bench.clock[0]).checkpoint.size == 1
+        assert client.get("/key").text.strip() == str(key)
+        assert client.get("/readyz").json()["checks"] == {"node": True, "published": True}
+        assert client.post("/add-checkpoint", content=b"old 0\n").status_code in (404, 405)  # a log cosigns nothing
+        for each in bench.witnesses[:2]:
+            each.relay.change = lambda _method, _params, _answer: 503
+        while client.get("/readyz").status_code == 200:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        assert client.get("/proof").status_code == 200  # what was cosigned is still shown, and grows old
 
 
 # --------------------------------------------------------------------------------------------------------- the refusals
@@ -581,3 +602,20 @@ def test_a_log_refuses_one_witness_under_two_names_and_keys_of_another_kind() ->
     assert doors(f"{one} http://127.0.0.1:1; {two} http://127.0.0.1:2") == "settings.value"
     assert doors(f"{other} http://127.0.0.1:1") == "settings.value"
     assert load({"JIKIN_WITNESSES": f"{one} http://127.0.0.1:1"}).doors() == ((one, "http://127.0.0.1:1"),)
+
+
+def test_a_log_with_fewer_witnesses_than_its_quorum_does_not_start(chain: AnvilNode, tmp_path: Path) -> None:
+    (tmp_path / "registry.json").write_bytes(jcs.canonicalize(pins_json(pins_of(chain))))
+    keystore.save(tmp_path / "key.pem", LOG_SIGNER, PHRASE, log2_cost=10)
+    settings = load(
+        {
+            "JIKIN_ROLE": "log",
+            "JIKIN_PASSPHRASE": PHRASE,
+            "JIKIN_REGISTRY_FILE": str(tmp_path / "registry.json"),
+            "JIKIN_DATA": str(tmp_path),
+            "JIKIN_RPC_URL": chain.url,
+            "JIKIN_WITNESSES": f"{NoteKey.of('one.example', WITNESS, LOG_SIGNER.public_key)} http://127.0.0.1:1",
+        }
+    )
+    with pytest.raises(SettingsError, match="quorum is 2, and 1 witnesses are set"):
+        application(settings, lambda: 0)
