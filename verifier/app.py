@@ -46,10 +46,10 @@ def build(settings: Settings, clock: Callable[[], int]) -> Desk:
 
 def _sources(settings: Settings, heads: SeenHeads, clock: Callable[[], int]) -> Sources:
     sources = assemble(settings.plan(), heads=heads)
-    if settings.witnesses is None or sources.registry is None:
+    if settings.witness_file is None or sources.registry is None:
         return sources
     kept = settings.data / _NEWEST_CHECKPOINT if settings.data.is_dir() else None
-    blocks = witnessed(settings.witnesses, sources.registry.pins, sources.fetch, clock, kept=kept)
+    blocks = witnessed(settings.witness_file, sources.registry.pins, sources.fetch, clock, kept=kept)
     return replace(sources, witnessed=blocks)
 
 

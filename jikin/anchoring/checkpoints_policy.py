@@ -125,7 +125,7 @@ def check_agreement(first: OpenedCheckpoint, second: OpenedCheckpoint, policy: W
     against anybody (one witness, or one thief of its key, could otherwise stop every verifier) and is passed over.
     """
     why = contradiction(first.checkpoint, second.checkpoint)
-    if why is not None and all(_by_quorum(each, policy) for each in (first, second)):
+    if why is not None and all(by_quorum(each, policy) for each in (first, second)):
         raise SplitViewError(why, first, second)
 
 
@@ -151,7 +151,8 @@ def contradiction(first: Checkpoint, second: Checkpoint) -> str | None:
     return None
 
 
-def _by_quorum(opened: OpenedCheckpoint, policy: WitnessPolicy) -> bool:
+def by_quorum(opened: OpenedCheckpoint, policy: WitnessPolicy) -> bool:
+    """Say whether a quorum of the policy cosigned *opened*, whenever that was."""
     try:
         return len(cosigners(opened, policy)) >= policy.quorum
     except CheckpointError:

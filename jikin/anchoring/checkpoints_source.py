@@ -15,7 +15,14 @@ from typing import Protocol
 
 from jikin.anchoring.checkpoints import OpenedCheckpoint
 from jikin.anchoring.checkpoints_notes import MAX_NOTE_BYTES
-from jikin.anchoring.checkpoints_policy import SplitViewError, Vouched, WitnessPolicy, accept, check_agreement
+from jikin.anchoring.checkpoints_policy import (
+    SplitViewError,
+    Vouched,
+    WitnessPolicy,
+    accept,
+    by_quorum,
+    check_agreement,
+)
 from jikin.anchoring.trusted import TrustedBlock
 from jikin.errors import ChainUnavailableError, CheckpointError, SettingsError, UnavailableError
 
@@ -74,6 +81,10 @@ class NewestSeen:
     def split(self) -> tuple[OpenedCheckpoint, OpenedCheckpoint] | None:
         """Return the two that contradict each other, None while there are none."""
         return self._split
+
+    def forget(self) -> None:
+        """Remember nothing any more; what lies on the disk is written over by the next that is kept."""
+        self._seen = self._split = None
 
     def keep(self, opened: OpenedCheckpoint) -> None:
         """Remember *opened*; written whole or not at all. Raises SettingsError when it cannot be written."""
@@ -141,15 +152,18 @@ class WitnessedBlocks:
         self._clock = clock
         self._kept = NewestSeen() if kept is None else kept
         self._lock = threading.Lock()
+        if self._kept.seen is None:
+            return
         try:
-            if self._kept.seen is not None:
-                self._kept.seen.check(policy.pins)
+            self._kept.seen.check(policy.pins)
         except CheckpointError as error:
             raise SettingsError(
                 f"the newest checkpoint that was kept is not about the pinned registry: {error}",
                 code="settings.value",
                 hint="a development chain that was started anew is another chain: remove the file that was kept",
             ) from error
+        if not by_quorum(self._kept.seen, policy):
+            self._kept.forget()  # other witnesses are trusted now: what the former ones said binds nobody
 
     @property
     def seen(self) -> OpenedCheckpoint | None:

@@ -300,6 +300,14 @@ def test_a_split_view_outlives_the_process_with_its_proof(tmp_path: Path) -> Non
         }
 
 
+def test_what_witnesses_said_that_are_trusted_no_more_binds_nobody(tmp_path: Path) -> None:
+    file, others = tmp_path / "newest-seen", tuple(witness(f"other.example/{number}") for number in range(3))
+    source(Published(checkpoint(log(9), (FIRST, SECOND))), kept=NewestSeen(file)).newest()
+    begun_anew = Published(checkpoint(log(2, "a second history "), others))
+    verifier = WitnessedBlocks(policy(others), [begun_anew], lambda: NOW, NewestSeen(file))
+    assert verifier.newest().block == block(20, "a second history ")
+
+
 def test_a_kept_checkpoint_that_is_spoilt_or_of_another_chain_is_told_not_forgotten(tmp_path: Path) -> None:
     file = tmp_path / "newest-seen"
     file.write_bytes(b"spoilt")

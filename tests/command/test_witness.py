@@ -17,6 +17,8 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from starlette.testclient import TestClient
 
 from jikin.anchoring.chain import Block, RegistryPins
@@ -44,7 +46,8 @@ from tests import lying_node
 from tests.chain_fixtures import PROJECT
 from tests.codes import code_of
 from tests.lying_node import Relay
-from tests.witnesses import LOG_SIGNER, signer
+from tests.witnesses import FIRST, LOG_SIGNER, checkpoint, signer
+from tests.witnesses import log as invented_log
 
 DEPTH = 2
 REGISTRY = Address.parse("0x5FbDB2315678afecb367f032d93F642f64180aa3")
@@ -233,8 +236,8 @@ def test_nothing_is_vouched_for_while_the_chain_is_another_or_began_anew(bench: 
 
 def test_a_log_that_runs_shows_what_a_quorum_cosigned_and_says_whether_it_is_ready(bench: Bench) -> None:
     key = NoteKey.of(origin_of(bench.pins), LOG, LOG_SIGNER.public_key)
-    settings = Settings(role="log", every_seconds=0.05)
-    with TestClient(log_application(settings, bench.log, key, lambda: bench.clock[0])) as client:
+    given_settings = Settings(role="log", every_seconds=0.05)
+    with TestClient(log_application(given_settings, bench.log, key, lambda: bench.clock[0])) as client:
         deadline = time.monotonic() + 20
         while client.get("/proof").status_code == 404:
             assert time.monotonic() < deadline
@@ -280,6 +283,20 @@ def test_a_second_hash_for_a_number_is_refused_even_if_the_log_signs_it_and_the_
     assert stated.block.number <= bench.newest().number
     with pytest.raises(OldSizeError):
         one.witness.add_checkpoint(forged)
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=300), st.integers(0, 400), st.binary(min_size=1, max_size=3))
+def test_whatever_is_sent_is_a_request_or_refused(start: bytes, place: int, change: bytes) -> None:
+    opened = checkpoint(invented_log(), (FIRST,))
+    sound = AddCheckpoint(4, invented_log().consistency(4, 5), opened.note).to_bytes()
+    for sent in (start, sound[:place] + change + sound[place + len(change) :], start + sound):
+        try:
+            read = AddCheckpoint.parse(sent)
+        except CheckpointError as error:
+            assert error.code == "checkpoint.malformed"  # noqa: PT017  # the code of each is looked at
+        else:
+            assert read.to_bytes() == sent
 
 
 def test_a_witness_refuses_by_the_statuses_of_the_protocol(bench: Bench) -> None:
@@ -607,7 +624,7 @@ def test_a_log_refuses_one_witness_under_two_names_and_keys_of_another_kind() ->
 def test_a_log_with_fewer_witnesses_than_its_quorum_does_not_start(chain: AnvilNode, tmp_path: Path) -> None:
     (tmp_path / "registry.json").write_bytes(jcs.canonicalize(pins_json(pins_of(chain))))
     keystore.save(tmp_path / "key.pem", LOG_SIGNER, PHRASE, log2_cost=10)
-    settings = load(
+    given_settings = load(
         {
             "JIKIN_ROLE": "log",
             "JIKIN_PASSPHRASE": PHRASE,
@@ -618,4 +635,4 @@ def test_a_log_with_fewer_witnesses_than_its_quorum_does_not_start(chain: AnvilN
         }
     )
     with pytest.raises(SettingsError, match="quorum is 2, and 1 witnesses are set"):
-        application(settings, lambda: 0)
+        application(given_settings, lambda: 0)

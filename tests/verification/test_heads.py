@@ -200,7 +200,7 @@ def test_the_verifiers_desk_is_built_with_its_witnesses(town: Town, tmp_path: Pa
     environ = {
         "JIKIN_RPC_URL": "http://127.0.0.1:9",
         "JIKIN_REGISTRY_FILE": str(tmp_path / "registry.json"),
-        "JIKIN_WITNESSES": str(written(tmp_path)),
+        "JIKIN_WITNESS_FILE": str(written(tmp_path)),
         "JIKIN_DATA": str(tmp_path),
     }
     desk = build(load(environ), lambda: town.world.time)
