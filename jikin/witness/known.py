@@ -36,7 +36,10 @@ NEEDED: Mapping[str, tuple[str, ...]] = {
     "Anchored": ("root",),
     "StatusListOpened": ("listId",),
     "StatusPublished": ("listId", "epoch", "statusRoot"),
+    "StatusAnnulled": ("listId", "epoch"),
     "AuditHeadPublished": ("size", "root"),
+    "IssuerSealed": ("registry", "sealedAt"),
+    "SuccessorSet": ("registry", "sealedAt"),
 }
 _TRANSACTION = re.compile(r"0x[0-9a-fA-F]{64}")
 _MAX_ENTRY = 4096

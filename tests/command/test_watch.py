@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 
+from jikin.anchoring import artifact
 from jikin.anchoring.acts import (
     Act,
     AddKey,
@@ -40,7 +41,7 @@ from jikin.command.main import main
 from jikin.errors import ChainUnavailableError, SettingsError, UnavailableError
 from jikin.status.array import State
 from jikin.values import Digest, KeyId, sha256
-from jikin.witness.known import Known
+from jikin.witness.known import NEEDED, Known
 from jikin.witness.place import Places
 from jikin.witness.tellers import Lines, Program, Webhook, known_from
 from jikin.witness.watching import Watcher
@@ -270,6 +271,18 @@ def test_an_act_may_be_written_down_by_what_it_says(watch: Watch) -> None:
     assert watcher.round() == 0
     watch.office.does(ISSUING, watch.office.anchors("another"))
     assert watcher.round() == 1
+
+
+def test_an_entry_names_events_and_members_that_the_contract_has() -> None:
+    events = {
+        str(entry["name"]): {member["name"] for member in entry["inputs"]}
+        for entry in artifact.load().abi
+        if entry["type"] == "event"
+    }
+    for event, needed in NEEDED.items():
+        assert set(needed) <= events[event], event
+    # By its transaction alone is known what an owner does not mean by itself: a lost race.
+    assert {name for name, members in events.items() if "issuerId" in members} - set(NEEDED) == {"StatusSkipped"}
 
 
 WRONG = {
