@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Protocol
 
 from jikin.anchoring.checkpoints import OpenedCheckpoint
@@ -17,6 +18,7 @@ from jikin.witness.state import State
 from jikin.witness.wire import AddCheckpoint, OldSizeError
 
 _MOST_STEPS = 500  # per witness and round: one that was away long is brought up in several
+_STEP_SECONDS = 10.0  # likewise: no further step is begun after that
 
 
 class WitnessDoor(Protocol):
@@ -40,12 +42,28 @@ class Round:
     faults: tuple[str, ...]
 
 
+class _Errand(threading.Thread):
+    """One witness being asked. A daemon: a witness that never answers must not keep the program from ending."""
+
+    def __init__(
+        self, ask: Callable[[WitnessDoor, Note, int], SignatureLine | str], door: WitnessDoor, note: Note, size: int
+    ) -> None:
+        super().__init__(name="log-errand", daemon=True)
+        self.note = note
+        self.answer: SignatureLine | str = f"{door.key.name}: the request failed"
+        self._ask = partial(ask, door, note, size)
+        self.start()
+
+    def run(self) -> None:
+        self.answer = self._ask()
+
+
 @dataclass(frozen=True, slots=True)
 class Log:
     """A log: its *signer*, its own node, the doors of its witnesses, and what was written down.
 
     *depth* as for witnesses; *quorum*: how many witnesses must have cosigned before a checkpoint is shown. *clock*: the
-    Unix second.
+    Unix second. *patience_seconds*: how long a round waits for them; one that is silent does not hold up the others.
     """
 
     signer: Signer = field(repr=False)
@@ -55,6 +73,8 @@ class Log:
     depth: int
     quorum: int
     clock: Callable[[], int] = field(repr=False)
+    patience_seconds: float = 15.0
+    _errands: dict[bytes, _Errand] = field(default_factory=dict, repr=False)
     _sizes: dict[bytes, int] = field(default_factory=dict, repr=False)
     _lock: threading.Lock = field(default_factory=threading.Lock, repr=False)
 
@@ -70,8 +90,7 @@ class Log:
             if not len(log):
                 return Round(0, 0, published=False, faults=("the chain is not long enough yet",))
             note = self._note(len(log))
-            with ThreadPoolExecutor(max(1, len(self.witnesses))) as pool:
-                answers = list(pool.map(lambda door: self._cosigned(door, note), self.witnesses))
+            answers = self._asked(note, len(log))
             lines = [answer for answer in answers if isinstance(answer, SignatureLine)]
             faults = tuple(answer for answer in answers if isinstance(answer, str))
             published = len(lines) >= self.quorum
@@ -79,6 +98,22 @@ class Log:
                 whole = Note(note.text, (*note.signatures, *lines))
                 self.state.publish(OpenedCheckpoint.of(whole, log.opening(len(log))))
             return Round(len(log), len(lines), published, faults)
+
+    def _asked(self, note: Note, size: int) -> list[SignatureLine | str]:
+        """Ask all witnesses at once and return what each answered in time, or what is in the way."""
+        for door in self.witnesses:
+            running = self._errands.get(door.key.raw)
+            if running is None or not running.is_alive():  # else it is still silent about an earlier round
+                self._errands[door.key.raw] = _Errand(self._cosigned, door, note, size)
+        deadline = time.monotonic() + self.patience_seconds
+        answers: list[SignatureLine | str] = []
+        for door in self.witnesses:
+            errand = self._errands[door.key.raw]
+            if errand.note is note:
+                errand.join(max(0.0, deadline - time.monotonic()))
+            in_time = errand.note is note and not errand.is_alive()
+            answers.append(errand.answer if in_time else f"{door.key.name}: it does not answer in time")
+        return answers
 
     def _grow(self) -> None:
         newest = deep(self.blocks, self.depth)
@@ -97,18 +132,17 @@ class Log:
         checkpoint = self.state.log.checkpoint(size)
         return Note(checkpoint.text, (sign(checkpoint.text, checkpoint.origin, self.signer),))
 
-    def _cosigned(self, door: WitnessDoor, note: Note) -> SignatureLine | str:
-        """Return the witness's cosignature of *note*, the newest checkpoint, or what is in the way."""
+    def _cosigned(self, door: WitnessDoor, note: Note, newest: int) -> SignatureLine | str:
+        """Return the witness's cosignature of *note*, the checkpoint of *newest* entries, or what is in the way."""
         try:
-            return self._brought_up(door, note)
+            return self._brought_up(door, note, newest)
         except (CheckpointError, UnavailableError) as error:
             self._sizes.pop(door.key.raw, None)
             return f"{door.key.name}: {error}"
 
-    def _brought_up(self, door: WitnessDoor, note: Note) -> SignatureLine:
-        """Bring the witness to the newest checkpoint, entry by entry, and return its cosignature of that one."""
-        log = self.state.log
-        newest = len(log)
+    def _brought_up(self, door: WitnessDoor, note: Note, newest: int) -> SignatureLine:
+        """Bring the witness to *newest* entries, one by one, and return its cosignature of the last."""
+        log, begun = self.state.log, time.monotonic()
         known, corrected = self._sizes.get(door.key.raw, newest), False
         for _ in range(_MOST_STEPS):
             following = min(known + 1, newest)
@@ -129,6 +163,8 @@ class Log:
             known = self._sizes[door.key.raw] = following
             if following == newest:
                 return self._by(door.key, note.text, lines)
+            if time.monotonic() - begun > _STEP_SECONDS:
+                break
         raise CheckpointError(
             f"it is at {known} of {newest} entries, and is brought up further", code="checkpoint.step"
         )

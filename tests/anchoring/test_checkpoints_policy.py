@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import pytest
@@ -210,7 +211,7 @@ def no_checkpoint(blocks: WitnessedBlocks) -> str:
 
 
 def source(*places: Published, now: int = NOW, kept: NewestSeen | None = None) -> WitnessedBlocks:
-    return WitnessedBlocks(policy(), places, lambda: now, kept)
+    return WitnessedBlocks(policy(), places, lambda: now, kept, every_seconds=0)
 
 
 def test_the_newest_of_several_places_is_taken() -> None:
@@ -221,7 +222,7 @@ def test_the_newest_of_several_places_is_taken() -> None:
 
 def test_a_checkpoint_is_read_from_a_file(tmp_path: Path) -> None:
     path = tmp_path / "newest.tlog-proof"
-    blocks = WitnessedBlocks(policy(), [CheckpointFile(path)], lambda: NOW)
+    blocks = WitnessedBlocks(policy(), [CheckpointFile(path)], lambda: NOW, every_seconds=0)
     assert "newest.tlog-proof cannot be read" in no_checkpoint(blocks)
     path.write_bytes(checkpoint(log(), (FIRST, SECOND)).to_bytes())
     assert blocks.newest().block == block(50)
@@ -284,6 +285,44 @@ def test_what_another_verifier_saw_is_compared() -> None:
     verifier.compare(checkpoint(log(7), (FIRST, SECOND)))
     with pytest.raises(SplitViewError):
         verifier.compare(theirs)
+
+
+def test_places_are_read_every_few_seconds_and_what_was_kept_is_judged_in_between() -> None:
+    now, place = [NOW], Published(checkpoint(log(5), (FIRST, SECOND)))
+    verifier = WitnessedBlocks(policy(), [place], lambda: now[0], every_seconds=10)
+    assert verifier.newest().block == block(50)
+    place.data = checkpoint(log(6), (FIRST, SECOND)).to_bytes()
+    now[0] = NOW + 9
+    assert verifier.newest().block == block(50)
+    now[0] = NOW + 10
+    assert verifier.newest().block == block(60)
+    now[0] = NOW + AGE
+    verifier.newest()
+    now[0] = NOW + AGE + 1  # what was kept is too old by now, though nobody was asked again
+    assert "0 of the 2 cosignatures" in no_checkpoint(verifier)
+
+
+def test_a_silent_place_holds_up_one_who_asks_and_not_the_others() -> None:
+    entered, release = threading.Event(), threading.Event()
+
+    class Slow(Published):
+        def read(self) -> bytes:
+            entered.set()
+            assert release.wait(20)
+            return super().read()
+
+    place = Published(checkpoint(log(5), (FIRST, SECOND)))
+    kept = NewestSeen()
+    source(place, kept=kept).newest()
+    verifier = source(Slow(checkpoint(log(6), (FIRST, SECOND))), kept=kept)
+    found: list[int] = []
+    waiting = threading.Thread(target=lambda: found.append(verifier.newest().block.number))
+    waiting.start()
+    assert entered.wait(20)
+    assert verifier.newest().block == block(50)
+    release.set()
+    waiting.join()
+    assert found == [60]
 
 
 def test_a_split_view_outlives_the_process_with_its_proof(tmp_path: Path) -> None:

@@ -227,6 +227,21 @@ def test_a_lying_log_and_one_lying_node_are_not_enough_for_a_false_block(bench: 
     assert bench.log.state.published is None
 
 
+def test_a_witness_that_never_answers_holds_nobody_up(bench: Bench) -> None:
+    with socket.socket() as silent:
+        silent.bind(("127.0.0.1", 0))
+        silent.listen()
+        dead = HttpWitness(bench.witnesses[2].door.key, f"http://127.0.0.1:{silent.getsockname()[1]}")
+        doors = [bench.witnesses[0].door, dead, bench.witnesses[1].door]
+        log = bench.log
+        hurried = Log(log.signer, log.blocks, doors, log.state, DEPTH, 2, log.clock, patience_seconds=3.0)
+        for _ in range(2):
+            bench.node.mine()
+            done = hurried.round()
+            assert (done.cosigned, done.published) == (2, True)
+            assert done.faults == ("witness.example/3: it does not answer in time",)
+
+
 def test_nothing_is_vouched_for_while_the_chain_is_another_or_began_anew(bench: Bench) -> None:
     first = bench.witnesses[0]
     first.relay.change = lies_about(0)

@@ -56,7 +56,7 @@ class Town:
         self.blocks = self.verifier(self.place)
 
     def verifier(self, place: Place) -> WitnessedBlocks:
-        return WitnessedBlocks(self.policy, [place], lambda: self.world.time, NewestSeen())
+        return WitnessedBlocks(self.policy, [place], lambda: self.world.time, NewestSeen(), every_seconds=0)
 
     def seen(self, size: int, by: Sequence[Witness], history: str = "") -> OpenedCheckpoint:
         return checkpoint(log(size, history, self.pins), dict.fromkeys(by, self.world.time))
