@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from jikin.badges.transactions import EvmTransactions, TransactionData
 from jikin.verification import policy as policies
-from jikin.verification.assembly import assemble
+from jikin.verification.assembly import assemble, witnessed_of
 from jikin.verification.policy import Policy
 from jikin.verification.seen_heads import MemoryHeads, SeenHeads
 from jikin.verification.sources import Sources
-from jikin.verification.witnessed import witnessed
 from verifier.head_file import HeadFile
 from verifier.settings import Settings
 
@@ -45,12 +44,10 @@ def build(settings: Settings, clock: Callable[[], int]) -> Desk:
 
 
 def _sources(settings: Settings, heads: SeenHeads, clock: Callable[[], int]) -> Sources:
-    sources = assemble(settings.plan(), heads=heads)
-    if settings.witness_file is None or sources.registry is None:
-        return sources
+    plan = settings.plan()
     kept = settings.data / _NEWEST_CHECKPOINT if settings.data.is_dir() else None
-    blocks = witnessed(settings.witness_file, sources.registry.pins, sources.fetch, clock, kept=kept)
-    return replace(sources, witnessed=blocks)
+    blocks = witnessed_of(plan, settings.witness_file, clock, kept=kept)
+    return assemble(plan, heads=heads, witnessed=blocks)
 
 
 def _chains(settings: Settings) -> Mapping[str, TransactionData]:

@@ -101,6 +101,22 @@ def accept(opened: OpenedCheckpoint, policy: WitnessPolicy, now: int) -> Vouched
     )
 
 
+def accept_once(opened: OpenedCheckpoint, policy: WitnessPolicy, now: int) -> Vouched:
+    """Return *opened* as vouched for at some time, however long ago: for a proof pack, which says as of when it holds.
+
+    Raises CheckpointError as ``accept``, but for ``checkpoint.stale``.
+    """
+    times = [time for time in cosigners(opened, policy).values() if time <= now + AHEAD_SECONDS]
+    if len(times) < policy.quorum:
+        raise CheckpointError(
+            f"{len(times)} different witnesses of the policy cosigned block {opened.checkpoint.block.number} until "
+            f"now, {policy.quorum} are needed",
+            code="checkpoint.witnesses",
+        )
+    since = min(sorted(times, reverse=True)[policy.quorum - 1], now)
+    return Vouched(opened, TrustedBlock(opened.checkpoint.block, Voucher.WITNESSES, since))
+
+
 def cosigners(opened: OpenedCheckpoint, policy: WitnessPolicy) -> Mapping[bytes, int]:
     """Return when each key of the policy cosigned *opened*, by key; raises CheckpointError as ``accept``.
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
+from jikin.anchoring.chain import Block
 from jikin.anchoring.checkpoints import OpenedCheckpoint
 from jikin.anchoring.checkpoints_notes import MAX_NOTE_BYTES
 from jikin.anchoring.checkpoints_policy import (
@@ -20,6 +21,7 @@ from jikin.anchoring.checkpoints_policy import (
     Vouched,
     WitnessPolicy,
     accept,
+    accept_once,
     by_quorum,
     check_agreement,
 )
@@ -131,7 +133,7 @@ def _store(file: Path | None, opened: OpenedCheckpoint) -> None:
 
 
 class WitnessedBlocks:
-    """A BlockSource: the newest block that a quorum of witnesses vouches for, by any of *readers*.
+    """A BlockSource and BlockVoucher: the newest block that a quorum of witnesses vouches for, by any of *readers*.
 
     *clock* gives the Unix second. Safe to use from several threads. The places are read *every_seconds* at most, by one
     thread at a time; in between, and while a place is silent, what was kept is judged anew.
@@ -222,6 +224,34 @@ class WitnessedBlocks:
             self._kept.keep(best.opened)
         return best
 
+    def checkpoint_of(self, block: Block) -> bytes | None:
+        """Return the opened checkpoint of *block*, if that is the newest seen: what a proof pack carries."""
+        seen = self.seen
+        return seen.to_bytes() if seen is not None and seen.checkpoint.block == block else None
+
+    def vouch(self, block: Block, checkpoint: bytes | None) -> TrustedBlock:
+        """Return *block* as vouched for by the opened *checkpoint* that came with it, however long ago.
+
+        Nobody is asked. Raises ChainUnavailableError (``chain.no-checkpoint``) when none came with it, or one of other
+        witnesses or another registry; CheckpointError when it does not hold or speaks of another block; SplitViewError.
+        """
+        if checkpoint is None:
+            raise ChainUnavailableError(f"nothing that came with block {block.number} vouches for it", code=_NONE)
+        opened = OpenedCheckpoint.parse(checkpoint)
+        if opened.checkpoint.block != block:
+            raise CheckpointError(
+                f"the checkpoint vouches for block {opened.checkpoint.block.number} {opened.checkpoint.block.hash}, "
+                f"not for block {block.number} {block.hash}",
+                code="checkpoint.block",
+            )
+        self.compare(opened)
+        try:
+            return accept_once(opened, self.policy, self._clock()).trusted
+        except CheckpointError as error:
+            if error.code in _OF_OTHERS:
+                raise ChainUnavailableError(str(error), code=_NONE) from error
+            raise
+
     def compare(self, other: OpenedCheckpoint) -> None:
         """Return when *other*, which somebody else saw, can be true beside what was accepted here.
 
@@ -270,3 +300,4 @@ class WitnessedBlocks:
 
 
 _NONE = "chain.no-checkpoint"
+_OF_OTHERS = frozenset({"checkpoint.origin", "checkpoint.witnesses"})

@@ -103,7 +103,7 @@ class _Gathering:
             successor=Known(None) if given is None else self.session.successor(),
             older=self.session.sources.older,
             reanchored=reanchored,
-            heads=self.session.heads,
+            checkpoints=self.session.checkpoints,
         )
 
     @property

@@ -43,7 +43,7 @@ def report_on(case: Case, subject: Subject, said: Iterable[Said]) -> Report:
         policy=case.policy.name,
         checked_at=case.now,
         asked_about=case.at,
-        checkpoint=case.evidence.heads.newest,
+        checkpoint=case.evidence.checkpoints.newest,
     )
 
 

@@ -22,6 +22,7 @@ from jikin.anchoring.chain import (
     RegistryView,
     Successor,
 )
+from jikin.anchoring.checkpoints_source import WitnessedBlocks
 from jikin.anchoring.older import Reanchored
 from jikin.anchoring.receipt import Receipt
 from jikin.anchoring.slot_view import SlotView
@@ -40,12 +41,12 @@ from jikin.status.pack import Pack
 from jikin.status.publication import Publication
 from jikin.status.snapshot import StatusSnapshot
 from jikin.values import Did, Digest, IssuerId, Json, KeyId, ListId
-from jikin.verification import heads
+from jikin.verification import seen_checkpoints
 from jikin.verification.document import Document
 from jikin.verification.evidence import Fact, Known, Missing
 from jikin.verification.findings import Code
-from jikin.verification.heads import Heads, Witnessed
 from jikin.verification.packed import PackedRegistry, PackedView, PackTrust
+from jikin.verification.seen_checkpoints import SeenCheckpoints
 from jikin.verification.seen_heads import SeenHeads
 from jikin.verification.trust import Trust
 
@@ -146,7 +147,7 @@ class Sources:
     heads: SeenHeads | None = None
 
     older: tuple[RegistryPins, ...] = ()
-    witnessed: Witnessed | None = None
+    witnessed: WitnessedBlocks | None = None
 
     def of_pack(self, pack: Pack) -> Session | None:
         """Return a session that looks at the registry as *pack* proves it, None where packs are not judged here."""
@@ -170,7 +171,7 @@ class Session:
         self._view: Fact[RegistryView] = _NO_REGISTRY
         if sources.registry is not None:
             self._view = asked(sources.registry.view, "chain")
-        self._heads = Heads() if sources.witnessed is None else heads.look(sources.witnessed)
+        self._checkpoints = SeenCheckpoints() if sources.witnessed is None else seen_checkpoints.look(sources.witnessed)
         self._silent: UnavailableError | None = None
         self._issuers = _Answers[IssuerId, IssuerRecord | None]("chain")
         self._profiles = _Answers[IssuerId, Profile | None]("chain")
@@ -207,14 +208,14 @@ class Session:
         return view.trusted.voucher if isinstance(view, SlotView) else None
 
     @property
-    def heads(self) -> Heads:
+    def checkpoints(self) -> SeenCheckpoints:
         """Return the newest head that witnesses vouch for, and the split view that came to light, if one did."""
-        return self._heads
+        return self._checkpoints
 
     def compare(self, checkpoint: str) -> None:
         """Hold what another verifier saw last against what was seen here; from a split view on nothing is valid."""
         if self.sources.witnessed is not None:
-            self._heads = heads.compare(self._heads, self.sources.witnessed, checkpoint)
+            self._checkpoints = seen_checkpoints.compare(self._checkpoints, self.sources.witnessed, checkpoint)
 
     def issuer(self, issuer_id: IssuerId) -> Fact[IssuerRecord | None]:
         """Return the issuer's record."""

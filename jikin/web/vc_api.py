@@ -23,7 +23,7 @@ from jikin.badges import foreign
 from jikin.credentials.structure import items
 from jikin.errors import CredentialError
 from jikin.values import Json, JsonObject
-from jikin.verification import heads, presentations, reporting
+from jikin.verification import presentations, reporting, seen_checkpoints
 from jikin.verification.document import Document
 from jikin.verification.findings import FINDINGS, Code, Question
 from jikin.verification.policy import Policy
@@ -194,7 +194,7 @@ def _bare_report(kind: str, findings: tuple[Finding, ...], judging: Judging) -> 
 
 def _compare(body: JsonObject, judging: Judging) -> None:
     """Hold the checkpoint that the caller saw last against ours; without one, or with what is none, do nothing."""
-    if (theirs := _option(body, "checkpoint", heads.MAX_TEXT)) is not None:
+    if (theirs := _option(body, "checkpoint", seen_checkpoints.MAX_TEXT)) is not None:
         judging.session.compare(theirs)
 
 

@@ -1,4 +1,4 @@
-"""The newest heads of the chain that verifiers saw, held against each other (SECURITY 5.2).
+"""The newest checkpoints that verifiers saw, held against each other (SECURITY 5.2).
 
 One verifier cannot notice that it alone is shown another history. So each says with a report which checkpoint it saw
 last, and may be told what others saw. Only checkpoints count that a quorum of witnesses cosigned: of two of those that
@@ -8,10 +8,10 @@ contradict each other the proof is public, and nothing that rests on the chain i
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol
 
 from jikin.anchoring.checkpoints import OpenedCheckpoint
 from jikin.anchoring.checkpoints_policy import SplitViewError
+from jikin.anchoring.checkpoints_source import WitnessedBlocks
 from jikin.errors import CheckpointError, SettingsError, UnavailableError
 
 MAX_TEXT = 1 << 14  # bytes of a checkpoint that a stranger brings; ours have one or two thousand
@@ -32,28 +32,14 @@ class SplitView:
 
 
 @dataclass(frozen=True, slots=True)
-class Heads:
-    """What a verifier knows of the newest head: the checkpoint it saw last, and the split view it was shown, if any."""
+class SeenCheckpoints:
+    """The checkpoint that a verifier saw last, and the split view that came to light, if one did."""
 
     newest: str | None = None
     split: SplitView | None = None
 
 
-class Witnessed(Protocol):
-    """A source of checkpoints that remembers the newest (``WitnessedBlocks``)."""
-
-    @property
-    def seen(self) -> OpenedCheckpoint | None:
-        """Return the newest checkpoint that was ever accepted."""
-
-    def newest(self) -> object:
-        """Look for a newer one; raises UnavailableError, SplitViewError."""
-
-    def compare(self, other: OpenedCheckpoint) -> None:
-        """Return when *other* can be true beside ``seen``; raises SplitViewError."""
-
-
-def look(witnessed: Witnessed) -> Heads:
+def look(witnessed: WitnessedBlocks) -> SeenCheckpoints:
     """Return the newest head that is vouched for now, or the split view that came to light in looking for it."""
     split = None
     try:
@@ -62,24 +48,24 @@ def look(witnessed: Witnessed) -> Heads:
         split = SplitView.of(error)
     except (UnavailableError, SettingsError):
         pass  # nothing newer, or no disk to keep it on: what was seen before is still what was seen last
-    return Heads(None if witnessed.seen is None else _text(witnessed.seen), split)
+    return SeenCheckpoints(None if witnessed.seen is None else _text(witnessed.seen), split)
 
 
-def compare(heads: Heads, witnessed: Witnessed, theirs: str) -> Heads:
-    """Return *heads* after a stranger told the checkpoint *theirs*, which it saw last.
+def compare(known: SeenCheckpoints, witnessed: WitnessedBlocks, theirs: str) -> SeenCheckpoints:
+    """Return *known* after a stranger told the checkpoint *theirs*, which it saw last.
 
     What is no checkpoint, is of another registry, or lacks a quorum of our witnesses is passed over: a stranger who
     could make a verifier doubt by a mere claim could make it doubt everything.
     """
-    if heads.split is not None or len(theirs) > MAX_TEXT:
-        return heads
+    if known.split is not None or len(theirs) > MAX_TEXT:
+        return known
     try:
         witnessed.compare(OpenedCheckpoint.parse(theirs.encode("utf-8", "replace")))
     except SplitViewError as error:
-        return Heads(heads.newest, SplitView.of(error))
+        return SeenCheckpoints(known.newest, SplitView.of(error))
     except CheckpointError:
-        return heads
-    return heads
+        return known
+    return known
 
 
 def _text(opened: OpenedCheckpoint) -> str:
