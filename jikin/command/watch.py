@@ -69,8 +69,7 @@ def watch(
     places = Places(data / "watch.db", pins)
     watcher = Watcher(EvmRegistry(rpc_url, pins), places, issuers, read_known, tellers)
     ended = threading.Event()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda *_: ended.set())
+    before = {number: signal.signal(number, lambda *_: ended.set()) for number in (signal.SIGTERM, signal.SIGINT)}
     blind: JikinError | None = None
     told = 0
     while not ended.is_set():
@@ -83,5 +82,7 @@ def watch(
             break
         ended.wait(every)
     places.close()
+    for number, handler in before.items():
+        signal.signal(number, handler)
     if once:
         raise typer.Exit(2 if blind is not None else 1 if told else 0)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shutil
+import signal
 import sys
 import threading
 import time
@@ -502,6 +504,41 @@ def test_a_command_that_fails_is_run_again() -> None:
         Program([sys.executable, "-c", "raise SystemExit(3)"]).tell("{}")
     with pytest.raises(UnavailableError, match="cannot be run"):
         Program(["/nonexistent/program"]).tell("{}")
+
+
+def test_the_command_runs_until_it_is_told_to_stop_and_tells_within_seconds(
+    watch: Watch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (watch.folder / "registry.json").write_bytes(jcs.canonicalize(pins_json(watch.office.bench.registry.pins)))
+    words = ["watch", "--rpc-url", watch.node.url, "--registry", str(watch.folder / "registry.json"), "--every", "0.2"]
+    words += ["--known", str(watch.list), "--data", str(watch.folder), "--issuer", str(DID)]
+    inbox = Inbox(200)
+    seconds: list[float] = []
+    ended_by_itself = threading.Event()
+
+    def thief() -> None:
+        watch.office.does(ISSUING, watch.office.anchors("forged"))
+        begun = time.monotonic()
+        while not inbox.got and time.monotonic() < begun + 60:
+            time.sleep(0.01)
+        seconds.append(time.monotonic() - begun)
+        if not ended_by_itself.is_set():
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    acting = threading.Thread(target=thief)
+    handlers = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
+    acting.start()
+    try:
+        with pytest.raises(SystemExit) as ended:
+            main([*words, "--webhook", inbox.url])
+    finally:
+        ended_by_itself.set()
+        acting.join()
+        inbox.close()
+    assert ended.value.code == 0
+    assert json.loads(capsys.readouterr().out)["event"] == inbox.got[0]["event"] == "Anchored"
+    assert seconds[0] < 30  # a round takes a fraction of a second; the rest is for a busy machine
+    assert handlers == (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT))
 
 
 def test_the_command_says_by_its_exit_code_whether_there_was_something(
