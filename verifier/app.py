@@ -7,15 +7,16 @@ from dataclasses import dataclass, field
 
 from jikin.badges.transactions import EvmTransactions, TransactionData
 from jikin.verification import policy as policies
-from jikin.verification.assembly import assemble
+from jikin.verification.assembly import assemble, witnessed_of
 from jikin.verification.policy import Policy
-from jikin.verification.seen_heads import MemoryHeads
+from jikin.verification.seen_heads import MemoryHeads, SeenHeads
 from jikin.verification.sources import Sources
 from verifier.head_file import HeadFile
 from verifier.settings import Settings
 
 # What is demanded online of the chain, and what is forgiven offline, fits no pack.
 _NOT_FOR_PACKS = frozenset({"public", "offline"})
+_NEWEST_CHECKPOINT = "newest-checkpoint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,14 @@ def build(settings: Settings, clock: Callable[[], int]) -> Desk:
     policy = policies.packaged("offline" if settings.offline and settings.policy == "public" else settings.policy)
     pack_policy = policies.packaged("pack") if policy.name in _NOT_FOR_PACKS else policy
     heads = MemoryHeads() if settings.heads is None else HeadFile(settings.heads)
-    return Desk(assemble(settings.plan(), heads=heads), policy, clock, _chains(settings), pack_policy)
+    return Desk(_sources(settings, heads, clock), policy, clock, _chains(settings), pack_policy)
+
+
+def _sources(settings: Settings, heads: SeenHeads, clock: Callable[[], int]) -> Sources:
+    plan = settings.plan()
+    kept = settings.data / _NEWEST_CHECKPOINT if settings.data.is_dir() else None
+    blocks = witnessed_of(plan, settings.witness_file, clock, kept=kept)
+    return assemble(plan, heads=heads, witnessed=blocks)
 
 
 def _chains(settings: Settings) -> Mapping[str, TransactionData]:

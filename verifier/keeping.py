@@ -127,6 +127,7 @@ def _finding_json(finding: Finding) -> JsonObject:
         "detail": finding.detail,
         "source": finding.source,
         "facts": dict(finding.facts),
+        "proof": list(finding.proof),
         "chain": None if as_of is None else str(as_of.chain),
         "block": None if block is None else [block.number, block.hash.hex(), block.time],
         "vouched_by": None if as_of is None or as_of.voucher is None else as_of.voucher.value,
@@ -152,6 +153,7 @@ def _finding(kept: JsonObject) -> Finding:
             for name, value in _object(kept["facts"]).items()
             if isinstance(value, int | str) and not isinstance(value, bool)
         },
+        proof=tuple(str(text) for text in _list(kept.get("proof", ()))),
     )
 
 

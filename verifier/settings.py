@@ -53,6 +53,9 @@ class Settings:
     contexts: Annotated[Path | None, About("further pinned JSON-LD contexts (INDEX.json)", "path")] = None
     schemas: Annotated[Path | None, About("pinned JSON Schemas that credentials name (INDEX.json)", "path")] = None
     trust: Annotated[Path | None, About("further trusted issuers: a folder of *.json and *.pem", "path")] = None
+    witness_file: Annotated[
+        Path | None, About("whose cosignatures vouch for blocks (witnesses.toml); none: no checkpoints", "path")
+    ] = None
     policy: Annotated[str, About("policy that decides which findings count")] = "public"
     offline: Annotated[bool, About("ask nothing outside: no chain, no web; mirrors only")] = False
     allow_private: Annotated[

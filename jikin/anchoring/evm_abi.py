@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import ItemsView, Mapping, Sequence
 from dataclasses import dataclass
 
 from eth_abi.abi import decode, encode
@@ -29,6 +29,10 @@ class Record:
     def __init__(self, values: Mapping[str, object]) -> None:
         """Keep *values*."""
         self._values = values
+
+    def items(self) -> ItemsView[str, object]:
+        """Return every member by its name, of whatever type it is."""
+        return self._values.items()
 
     def number(self, name: str) -> int:
         """Return an integer member."""
@@ -151,6 +155,10 @@ class Interface:
     def topic(self, event: str) -> Digest:
         """Return the first topic of the logs of *event*."""
         return Digest(self._entry(self._events, event).hash)
+
+    def event_named(self, topic: Digest) -> str | None:
+        """Return the name of the event whose logs begin with *topic*, None if this contract has none such."""
+        return next((name for name, entry in self._events.items() if entry.hash == topic.raw), None)
 
     def event(self, event: str, topics: Sequence[Digest], data: bytes) -> Record:
         """Return the members of a log of *event*, indexed ones included."""

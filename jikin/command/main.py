@@ -26,6 +26,8 @@ from jikin.command import packs as pack_commands
 from jikin.command import serve as serve_command
 from jikin.command import signer as signer_command
 from jikin.command import up as up_command
+from jikin.command import watch as watch_command
+from jikin.command import witness as witness_command
 from jikin.errors import JikinError
 from verifier import cli as verifier_commands
 from wallet import cli as wallet_commands
@@ -53,6 +55,8 @@ def application() -> typer.Typer:
     serve_command.register(app)
     conformance_command.register(app)
     signer_command.register(app)
+    witness_command.register(app)
+    watch_command.register(app)
     jose_command.register(app)
     canon_command.register(app)
     badge_commands.register(app)

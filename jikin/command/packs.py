@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -36,14 +37,18 @@ def pack(
 ) -> None:
     """Make a proof pack: the certificate with everything that shows, offline, that it stands as of one block."""
     from jikin.verification import packing
-    from jikin.verification.assembly import assemble, packing_view
+    from jikin.verification.assembly import assemble, packing_view, witnessed_of
     from verifier.settings import load
 
     given = {"rpc_url": rpc_url, "registry_file": registry, "mirrors": ";".join(mirror) if mirror else None}
-    plan = load(os.environ, given=given).plan()
+    settings = load(os.environ, given=given)
+    plan = settings.plan()
+    witnessed = witnessed_of(plan, settings.witness_file, lambda: int(time.time()))
     path = Path(asked)
     document = _in_file(path) if path.exists() else _in_wallet(asked, url, name, data)
-    made = packing.make(document, packing_view(plan), assemble(plan))
+    view = packing_view(plan, witnessed)
+    checkpoint = None if witnessed is None else witnessed.checkpoint_of(view.block)
+    made = packing.make(document, view, assemble(plan, witnessed=witnessed), checkpoint=checkpoint)
     raw = made.to_bytes()
     _write(out, raw)
     told = _told(made, len(raw))

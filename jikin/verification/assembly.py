@@ -7,13 +7,14 @@ from __future__ import annotations
 
 import hashlib
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
 from jikin.anchoring.block_sources import AgreeingNodes, PinnedBlock
 from jikin.anchoring.chain import Registry, RegistryPins
+from jikin.anchoring.checkpoints_source import WitnessedBlocks
 from jikin.anchoring.erc1056 import Erc1056
 from jikin.anchoring.pins import parse_pins
 from jikin.anchoring.slot_view import ProvingView
@@ -32,6 +33,7 @@ from jikin.verification.packed import PackTrust
 from jikin.verification.seen_heads import SeenHeads
 from jikin.verification.sources import Sources
 from jikin.verification.trust import Roots, Trust
+from jikin.verification.witnessed import witnessed as read_witnessed
 
 LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1"})
 
@@ -89,8 +91,8 @@ class SourcePlan:
         return "http" if self.ca_file is None else "https"
 
 
-def assemble(plan: SourcePlan, *, heads: SeenHeads | None = None) -> Sources:
-    """Return the sources that *plan* names, *heads* as their memory of status lists.
+def assemble(plan: SourcePlan, *, heads: SeenHeads | None = None, witnessed: WitnessedBlocks | None = None) -> Sources:
+    """Return the sources that *plan* names, *heads* as their memory of status lists, *witnessed* as made for *plan*.
 
     Raises SettingsError, RegistryError for a broken ``registry.json``.
     """
@@ -98,7 +100,7 @@ def assemble(plan: SourcePlan, *, heads: SeenHeads | None = None) -> Sources:
     if plan.contexts is not None:
         contexts = contexts.with_folder(plan.contexts)
     return Sources(
-        registry=_registry(plan),
+        registry=_registry(plan, witnessed),
         fetch=fetch_of(plan),
         did_methods=methods_of(plan),
         suites=standard_suites(contexts),
@@ -106,12 +108,30 @@ def assemble(plan: SourcePlan, *, heads: SeenHeads | None = None) -> Sources:
         trust={} if plan.trust is None else read_trust(plan.trust),
         schemas={} if plan.schemas is None else read_schemas(plan.schemas),
         roots=() if plan.trust is None else read_roots(plan.trust),
-        packs=_packs(plan),
+        packs=_packs(plan, witnessed),
         heads=heads,
+        witnessed=witnessed,
     )
 
 
-def packing_view(plan: SourcePlan) -> ProvingView:
+def witnessed_of(
+    plan: SourcePlan, file: Path | None, clock: Callable[[], int], *, kept: Path | None = None
+) -> WitnessedBlocks | None:
+    """Return the blocks that the witnesses in *file* vouch for, None without such a file; raises SettingsError.
+
+    *clock*: the Unix second. *kept*: where the newest checkpoint seen outlives the process.
+    """
+    if file is None:
+        return None
+    if plan.registry_file is None:
+        raise SettingsError(
+            "witness_file is set and registry_file is not: which chain is meant?", code="settings.chain"
+        )
+    pins = parse_pins(_json(plan.registry_file, "registry_file"))
+    return read_witnessed(file, pins, fetch_of(plan), clock, kept=kept)
+
+
+def packing_view(plan: SourcePlan, witnessed: WitnessedBlocks | None = None) -> ProvingView:
     """Return a fresh view of the registry whose proofs can be packed, as of the newest block.
 
     That is a block that *plan* has somebody vouch for; where it names nobody, the node's own: whoever reads the pack
@@ -127,13 +147,19 @@ def packing_view(plan: SourcePlan) -> ProvingView:
     from jikin.anchoring.evm_rpc import Rpc
 
     pins, blocks = parse_pins(_json(plan.registry_file, "registry_file")), plan.blocks
-    named = blocks.pinned is not None or bool(blocks.nodes)
-    source = _block_source(plan.rpc_url, blocks, pins) if named else PinnedBlock(Rpc(plan.rpc_url).block("latest"))
+    named = blocks.pinned is not None or bool(blocks.nodes) or witnessed is not None
+    source = (
+        _block_source(plan.rpc_url, blocks, pins, witnessed)
+        if named
+        else PinnedBlock(Rpc(plan.rpc_url).block("latest"))
+    )
     return ProvenRegistry(plan.rpc_url, pins, source).view()
 
 
-def _packs(plan: SourcePlan) -> PackTrust | None:
-    """Return what proof packs are judged by where nobody is asked: pins of the registry, and blocks set down here."""
+def _packs(plan: SourcePlan, witnessed: WitnessedBlocks | None) -> PackTrust | None:
+    """Return what packs are judged by where nobody is asked: pins of the registry, and witnesses or pinned blocks."""
+    if witnessed is not None:
+        return PackTrust(witnessed.policy.pins, witnessed)
     if plan.registry_file is None or plan.blocks.pinned is None:
         return None
     return PackTrust(parse_pins(_json(plan.registry_file, "registry_file")), PinnedBlock.parse(plan.blocks.pinned))
@@ -230,7 +256,7 @@ def mirror_folders(text: str) -> dict[str, Path]:
     return folders
 
 
-def _registry(plan: SourcePlan) -> Registry | None:
+def _registry(plan: SourcePlan, witnessed: WitnessedBlocks | None) -> Registry | None:
     if plan.offline or (plan.rpc_url is None and plan.registry_file is None):
         return None
     if plan.registry_file is None and plan.ethr_registry is not None:
@@ -245,21 +271,26 @@ def _registry(plan: SourcePlan) -> Registry | None:
     if plan.chain_trust is ChainTrust.PROOF:
         from jikin.anchoring.evm_proven import ProvenRegistry  # loads web3, which an offline check does not need
 
-        return ProvenRegistry(plan.rpc_url, pins, _block_source(plan.rpc_url, plan.blocks, pins))
+        return ProvenRegistry(plan.rpc_url, pins, _block_source(plan.rpc_url, plan.blocks, pins, witnessed))
     from jikin.anchoring.evm import EvmRegistry  # loads web3
 
     return EvmRegistry(plan.rpc_url, pins)
 
 
-def _block_source(rpc_url: str, blocks: BlockPlan, pins: RegistryPins) -> BlockSource:
+def _block_source(
+    rpc_url: str, blocks: BlockPlan, pins: RegistryPins, witnessed: WitnessedBlocks | None
+) -> BlockSource:
     """Return who vouches for blocks; raises SettingsError unless exactly one way is set."""
-    if (blocks.pinned is None) is (not blocks.nodes):
+    if [blocks.pinned is not None, bool(blocks.nodes), witnessed is not None].count(True) != 1:
         raise SettingsError(
-            "answers can be proven as of a block that somebody vouches for: exactly one of chain_block and chain_nodes "
-            "is set where chain_trust is proof",
+            "answers can be proven as of a block that somebody vouches for: exactly one of witness_file, chain_block "
+            "and chain_nodes is set where chain_trust is proof",
             code="settings.chain",
-            hint="set JIKIN_CHAIN_NODES to one or more further nodes, or JIKIN_CHAIN_BLOCK to NUMBER:HASH:TIME",
+            hint="set JIKIN_WITNESS_FILE to the file of the witnesses you rely on, JIKIN_CHAIN_NODES to one or more "
+            "further nodes, or JIKIN_CHAIN_BLOCK to NUMBER:HASH:TIME",
         )
+    if witnessed is not None:
+        return witnessed
     if blocks.pinned is not None:
         return PinnedBlock.parse(blocks.pinned)
     from jikin.anchoring.evm_rpc import Rpc  # loads web3

@@ -30,6 +30,7 @@ from jikin.status.opening import OpenedEntry
 from jikin.status.snapshot import StatusSnapshot
 from jikin.status.token_list import TokenList
 from jikin.values import DidUrl, Digest, JsonObject, PublicKey
+from jikin.verification.seen_checkpoints import SeenCheckpoints
 
 T = TypeVar("T")
 
@@ -135,7 +136,8 @@ class Evidence:
     the node was taken at its word).
     *successor* is the registry that follows the pinned one (None: none is named); it is asked for where there is a
     receipt. *older* are the registries before the pinned one, pinned too, *reanchored* says where the root of a receipt
-    of one of them was anchored again (None: the issuer says nowhere).
+    of one of them was anchored again (None: the issuer says nowhere). *checkpoints*:
+    the newest that witnesses vouch for, and whether two histories came to light.
     """
 
     pins: RegistryPins | None  # None: no registry is configured
@@ -155,6 +157,7 @@ class Evidence:
     older: tuple[RegistryPins, ...] = ()
     reanchored: Fact[Reanchored | None] = field(default_factory=lambda: _NOT_REANCHORED)
     voucher: Voucher | None = None
+    checkpoints: SeenCheckpoints = field(default_factory=SeenCheckpoints)
 
     def unproven(self) -> str | None:
         """Return why an answer of the registry does not hold against the block vouched for, None if all do."""

@@ -124,6 +124,7 @@ class Code(StrEnum):
     CHAIN_CONTRADICTION = "chain.contradiction"
     CHAIN_UNREACHABLE = "chain.unreachable"
     CHAIN_DISAGREE = "chain.disagree"
+    CHAIN_SPLIT_VIEW = "chain.split-view"
     REGISTRY_MISMATCH = "registry.mismatch"
     REGISTRY_NONE = "registry.none"
 
@@ -259,6 +260,7 @@ FINDINGS: Mapping[Code, Rule] = {
     Code.CHAIN_CONTRADICTION: Rule(_U, "Those who vouch for blocks contradict each other."),
     Code.CHAIN_UNREACHABLE: Rule(_U, "The chain does not answer."),
     Code.CHAIN_DISAGREE: Rule(_U, "Two nodes of the chain contradict each other, and nobody can tell which is right."),
+    Code.CHAIN_SPLIT_VIEW: Rule(_U, "Witnesses cosigned two histories of the chain; both notes are the proof."),
     Code.REGISTRY_MISMATCH: Rule(_U, "Another chain, address or contract answered than the pinned registry."),
     Code.REGISTRY_NONE: Rule(_U, "No registry is set up here to ask."),
     Code.PRESENTATION_VALID: Rule(_P, "The holder's signature fits and was made for this request."),

@@ -103,6 +103,7 @@ class _Gathering:
             successor=Known(None) if given is None else self.session.successor(),
             older=self.session.sources.older,
             reanchored=reanchored,
+            checkpoints=self.session.checkpoints,
         )
 
     @property

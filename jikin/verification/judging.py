@@ -43,6 +43,7 @@ def report_on(case: Case, subject: Subject, said: Iterable[Said]) -> Report:
         policy=case.policy.name,
         checked_at=case.now,
         asked_about=case.at,
+        checkpoint=case.evidence.checkpoints.newest,
     )
 
 
@@ -82,6 +83,7 @@ def _finding(case: Case, said: Said) -> Finding:
         source=said.source,
         as_of=as_of,
         facts=dict(said.facts),
+        proof=said.proof,
     )
 
 

@@ -213,6 +213,7 @@ def _without_record(
         block=session.block,
         issuer=Known(None),
         profile=Known(None),
+        checkpoints=session.checkpoints,
     )
     case = Case(empty, evidence, policy, session.sources.suites, now)
     return NumberAnswer(report_on(case, Subject(KIND, str(number)), (*chain.check(case), *said)), None)

@@ -41,7 +41,8 @@ class Finding:
     """One thing that was looked at. *code* is stable; *outcome* follows from the code (``findings.py``).
 
     *detail* is for whoever handed the document in and may quote it: it stays out of logs. *facts* fill the placeholders
-    of the code's sentence: a number is an instant (Unix second), a text stands as it is.
+    of the code's sentence: a number is an instant (Unix second), a text stands as it is. *proof* are texts that prove
+    the finding to everybody, where there are such.
     """
 
     code: str
@@ -51,6 +52,7 @@ class Finding:
     source: str | None = None
     as_of: AsOf | None = None
     facts: Mapping[str, int | str] = field(default_factory=dict)
+    proof: tuple[str, ...] = field(default=(), repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +80,10 @@ class IssuerSummary:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """The answer. *checked_at* and *asked_about* (None: the same) are Unix seconds; sentences are chosen when shown."""
+    """The answer. *checked_at* and *asked_about* (None: the same) are Unix seconds; sentences are chosen when shown.
+
+    *checkpoint*: the newest that witnesses vouched for, as the verifier saw it, to be compared with what others saw.
+    """
 
     subject: Subject
     issuer: IssuerSummary
@@ -86,6 +91,7 @@ class Report:
     policy: str
     checked_at: int
     asked_about: int | None = None
+    checkpoint: str | None = field(default=None, repr=False)
 
     @property
     def outcome(self) -> Outcome:

@@ -21,6 +21,7 @@ _ROOT_CAUSES = frozenset(
         Code.CHAIN_UNVOUCHED,
         Code.CHAIN_CONTRADICTION,
         Code.CHAIN_DISAGREE,
+        Code.CHAIN_SPLIT_VIEW,
         Code.REGISTRY_MISMATCH,
         Code.REGISTRY_NONE,
     }
@@ -43,6 +44,7 @@ def report_json(report: Report, *, zone: tzinfo = SEOUL) -> JsonObject:
     if report.issuer.name is not None:
         issuer["name"] = report.issuer.name
     issuer["accredited"] = report.issuer.accredited.value
+    checkpoint: JsonObject = {} if report.checkpoint is None else {"checkpoint": report.checkpoint}
     return {
         "outcome": report.outcome.value,
         "subject": subject,
@@ -51,6 +53,7 @@ def report_json(report: Report, *, zone: tzinfo = SEOUL) -> JsonObject:
         "policy": report.policy,
         "checked_at": format_instant(report.checked_at),
         "sentences": {language: list(sentences(report, language, zone=zone)) for language in LANGUAGES},
+        **checkpoint,
     }
 
 
@@ -131,6 +134,8 @@ def _finding_json(finding: Finding) -> JsonObject:
         found["source"] = finding.source
     if finding.as_of is not None:
         found["as_of"] = _as_of_json(finding.as_of)
+    if finding.proof:
+        found["proof"] = list(finding.proof)
     return found
 
 

@@ -22,6 +22,7 @@ from jikin.anchoring.chain import (
     RegistryView,
     Successor,
 )
+from jikin.anchoring.checkpoints_source import WitnessedBlocks
 from jikin.anchoring.older import Reanchored
 from jikin.anchoring.receipt import Receipt
 from jikin.anchoring.slot_view import SlotView
@@ -40,10 +41,12 @@ from jikin.status.pack import Pack
 from jikin.status.publication import Publication
 from jikin.status.snapshot import StatusSnapshot
 from jikin.values import Did, Digest, IssuerId, Json, KeyId, ListId
+from jikin.verification import seen_checkpoints
 from jikin.verification.document import Document
 from jikin.verification.evidence import Fact, Known, Missing
 from jikin.verification.findings import Code
 from jikin.verification.packed import PackedRegistry, PackedView, PackTrust
+from jikin.verification.seen_checkpoints import SeenCheckpoints
 from jikin.verification.seen_heads import SeenHeads
 from jikin.verification.trust import Trust
 
@@ -128,7 +131,8 @@ class Sources:
     certificates (``x5c``) are believed. *packs*: what proof packs are judged by where no registry can be asked (None:
     they are not). *heads*: the newest heads that were seen here.
     certificates (``x5c``) are believed. *older*: registries that *registry* follows; they are not asked, and receipts
-    of theirs hold where the issuer anchored their roots again.
+    of theirs hold where the issuer anchored their roots again. *witnessed*: checkpoints of witnesses, None: none are
+    looked for.
     """
 
     registry: Registry | None
@@ -143,6 +147,7 @@ class Sources:
     heads: SeenHeads | None = None
 
     older: tuple[RegistryPins, ...] = ()
+    witnessed: WitnessedBlocks | None = None
 
     def of_pack(self, pack: Pack) -> Session | None:
         """Return a session that looks at the registry as *pack* proves it, None where packs are not judged here."""
@@ -166,6 +171,7 @@ class Session:
         self._view: Fact[RegistryView] = _NO_REGISTRY
         if sources.registry is not None:
             self._view = asked(sources.registry.view, "chain")
+        self._checkpoints = SeenCheckpoints() if sources.witnessed is None else seen_checkpoints.look(sources.witnessed)
         self._silent: UnavailableError | None = None
         self._issuers = _Answers[IssuerId, IssuerRecord | None]("chain")
         self._profiles = _Answers[IssuerId, Profile | None]("chain")
@@ -200,6 +206,16 @@ class Session:
         """Return who vouches for that block, at which all is proven; None: the node is taken at its word."""
         view = None if isinstance(self._view, Missing) else self._view.value
         return view.trusted.voucher if isinstance(view, SlotView) else None
+
+    @property
+    def checkpoints(self) -> SeenCheckpoints:
+        """Return the newest head that witnesses vouch for, and the split view that came to light, if one did."""
+        return self._checkpoints
+
+    def compare(self, checkpoint: str) -> None:
+        """Hold what another verifier saw last against what was seen here; from a split view on nothing is valid."""
+        if self.sources.witnessed is not None:
+            self._checkpoints = seen_checkpoints.compare(self._checkpoints, self.sources.witnessed, checkpoint)
 
     def issuer(self, issuer_id: IssuerId) -> Fact[IssuerRecord | None]:
         """Return the issuer's record."""

@@ -3,6 +3,9 @@
     POST /credentials/verify     {"verifiableCredential": …, "options": {…}}
     POST /presentations/verify   {"verifiablePresentation": …, "options": {"challenge", "domain"}}
 
+``options.checkpoint`` may be the newest checkpoint of the chain that the caller saw; ``checkpoint`` of an answer is the
+verifier's own.
+
 200 when it verifies, 400 otherwise, with the same members in either case. What decides is the policy that is handed in.
 """
 
@@ -20,7 +23,7 @@ from jikin.badges import foreign
 from jikin.credentials.structure import items
 from jikin.errors import CredentialError
 from jikin.values import Json, JsonObject
-from jikin.verification import presentations, reporting
+from jikin.verification import presentations, reporting, seen_checkpoints
 from jikin.verification.document import Document
 from jikin.verification.findings import FINDINGS, Code, Question
 from jikin.verification.policy import Policy
@@ -69,6 +72,7 @@ def verify_credential(body: JsonObject, judging: Judging) -> VcAnswer:
         return _nothing(CREDENTIAL, judging)
     if told := _foreign(value, judging):
         return told
+    _compare(body, judging)
     report = verify(document, judging.session, judging.policy, judging.now)
     return _answer([report], report.outcome)
 
@@ -84,6 +88,7 @@ def verify_presentation(body: JsonObject, judging: Judging) -> VcAnswer:
         return _nothing(PRESENTATION, judging)
     if told := _foreign(value, judging):
         return told
+    _compare(body, judging)
     challenge, domain = (_option(body, name) for name in ("challenge", "domain"))
     found = presentations.verify_presentation(
         value,
@@ -147,6 +152,8 @@ def _answer(reports: Sequence[Report], outcome: Outcome) -> VcAnswer:
         "findings": findings,
         "problemDetails": [] if passed else list(_problems(reports)),
     }
+    if newest := next((report.checkpoint for report in reports if report.checkpoint is not None), None):
+        body = {**body, "checkpoint": newest}
     return VcAnswer(200 if passed else 400, body)
 
 
@@ -185,7 +192,13 @@ def _bare_report(kind: str, findings: tuple[Finding, ...], judging: Judging) -> 
     return Report(Subject(kind), nobody, findings, judging.policy.name, judging.now)
 
 
-def _option(body: JsonObject, name: str) -> str | None:
+def _compare(body: JsonObject, judging: Judging) -> None:
+    """Hold the checkpoint that the caller saw last against ours; without one, or with what is none, do nothing."""
+    if (theirs := _option(body, "checkpoint", seen_checkpoints.MAX_TEXT)) is not None:
+        judging.session.compare(theirs)
+
+
+def _option(body: JsonObject, name: str, longest: int = _MAX_OPTION) -> str | None:
     options = body.get("options")
     value = options.get(name) if isinstance(options, Mapping) else None
-    return value if isinstance(value, str) and 0 < len(value) <= _MAX_OPTION else None
+    return value if isinstance(value, str) and 0 < len(value) <= longest else None

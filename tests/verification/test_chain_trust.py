@@ -13,7 +13,7 @@ from jikin.anchoring.pins import pins_json
 from jikin.anchoring.trusted import Voucher
 from jikin.errors import SettingsError
 from jikin.values import Address, ChainId, Digest
-from jikin.verification.assembly import BlockPlan, ChainTrust, SourcePlan, assemble, packing_view
+from jikin.verification.assembly import BlockPlan, ChainTrust, SourcePlan, assemble, packing_view, witnessed_of
 from jikin.verification.checks import chain
 from jikin.verification.checks.case import Case
 from jikin.verification.evidence import Missing
@@ -21,6 +21,7 @@ from jikin.verification.gathering import gather_reading
 from jikin.verification.policy import packaged
 from jikin.verification.reading import read
 from tests.small_world import SmallWorld
+from tests.witnesses import WITNESSES
 from verifier import settings as desk
 
 PINS = RegistryPins(ChainId(31337), Address(b"\x01" * 20), Digest(b"\x02" * 32), Digest(b"\x03" * 32), 7)
@@ -64,6 +65,27 @@ def test_with_somebody_who_vouches_the_registry_is_proven(registry: Path, blocks
     assert type(sources.registry).__name__ == "ProvenRegistry"
     assert (sources.packs is not None) is (blocks.pinned is not None)
     assert type(assemble(plan(registry, blocks, chain_trust=ChainTrust.RPC)).registry).__name__ == "EvmRegistry"
+
+
+def test_with_witnesses_the_registry_is_proven_packs_are_judged_and_no_other_word_is_taken(
+    registry: Path, tmp_path: Path
+) -> None:
+    keys = ", ".join(f'"{each.key}"' for each in WITNESSES)
+    file = tmp_path / "witnesses.toml"
+    file.write_text(f'quorum = 2\nmax_age_seconds = 900\ncheckpoints = ["newest"]\nwitnesses = [{keys}]\n', "utf-8")
+    given = plan(registry, BlockPlan())
+    blocks = witnessed_of(given, file, lambda: 0)
+    sources = assemble(given, witnessed=blocks)
+    assert type(sources.registry).__name__ == "ProvenRegistry"
+    assert sources.witnessed is blocks
+    assert sources.packs is not None
+    assert sources.packs.blocks is blocks
+    for others in (BlockPlan(pinned=BLOCK), BlockPlan(nodes=(NODE,))):
+        with pytest.raises(SettingsError, match="exactly one of witness_file, chain_block and chain_nodes"):
+            assemble(plan(registry, others), witnessed=blocks)
+    assert witnessed_of(given, None, lambda: 0) is None
+    with pytest.raises(SettingsError, match="registry_file is not"):
+        witnessed_of(SourcePlan(), file, lambda: 0)
 
 
 def test_offline_packs_are_judged_by_what_was_set_down_here(registry: Path) -> None:

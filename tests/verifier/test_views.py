@@ -116,6 +116,8 @@ def test_a_fault_is_unknown_and_says_nothing_of_forgery() -> None:
 def test_what_is_kept_of_an_answer_reads_back_the_same() -> None:
     report = report_with(*Code)
     as_of = AsOf(ChainId(1), Block(7, Digest(bytes(32)), NOW), Voucher.WITNESSES)
-    report = replace(report, findings=(replace(report.findings[0], as_of=as_of), *report.findings[1:]))
+    report = replace(
+        report, findings=(replace(report.findings[0], as_of=as_of, proof=("one note", "another")), *report.findings[1:])
+    )
     answer = ShownAnswer("q", Did("did:web:holder.example"), report.findings, (ShownCredential({"a": 1}, report),))
     assert keeping.from_json(keeping.to_json([answer])) == (answer,)

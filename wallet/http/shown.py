@@ -30,6 +30,7 @@ _LATER = frozenset(
         Code.CHAIN_UNVOUCHED,
         Code.CHAIN_CONTRADICTION,
         Code.CHAIN_DISAGREE,
+        Code.CHAIN_SPLIT_VIEW,
         Code.REGISTRY_MISMATCH,
         Code.REGISTRY_NONE,
     }

@@ -16,13 +16,17 @@ from jikin.verification.reading import Reading
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """One thing a check has to say; *on_chain*: it holds as of the block the chain was asked at."""
+    """One thing a check has to say; *on_chain*: it holds as of the block the chain was asked at.
+
+    *proof*: texts that prove it to everybody, where there are such.
+    """
 
     code: Code
     detail: str
     facts: Mapping[str, int | str] = field(default_factory=dict)
     source: str | None = None
     on_chain: bool = False
+    proof: tuple[str, ...] = ()
 
 
 class Anchored(Enum):

@@ -20,10 +20,17 @@ _BLOCK = {
 
 
 def check(case: Case) -> Iterator[Said]:
-    """Say that there is no registry, that another one answered, or none; and whether its answers were proven."""
+    """Say that there is no registry, that another one answered, or none; and whether its answers were proven.
+
+    Two histories that witnesses vouch for are told besides, with the proof: what the chain said is then no answer.
+    """
     block, pins, voucher = case.evidence.block, case.evidence.pins, case.evidence.voucher
+    if (split := case.evidence.checkpoints.split) is not None:
+        yield Said(Code.CHAIN_SPLIT_VIEW, split.why, proof=(split.first, split.second))
     if pins is None:
         yield Said(Code.REGISTRY_NONE, "no registry is configured")
+    elif isinstance(block, Missing) and split is not None and block.code == "checkpoint.split-view":
+        return  # said above
     elif isinstance(block, Missing):
         code = next((code for start, code in _BLOCK.items() if block.code.startswith(start)), Code.CHAIN_UNREACHABLE)
         yield Said(code, block.detail)
