@@ -24,6 +24,9 @@ class Settings:
         str | None, About("JSON-RPC endpoint of the chain (several: joined by ;); none: the chain is not asked", "URL")
     ] = None
     registry_file: Annotated[Path | None, About("which registry is meant (registry.json)", "path")] = None
+    older_registries: Annotated[
+        Path | None, About("registries that this one follows: a folder with the registry.json of each", "path")
+    ] = None
     chain_trust: Annotated[
         str, About("how far rpc_url is believed: rpc, as far as its answers fit; proof, not at all (state proofs)")
     ] = "rpc"
@@ -129,6 +132,7 @@ class Settings:
         return SourcePlan(
             rpc_url=self.rpc_url,
             registry_file=self.registry_file,
+            older_registries=self.older_registries,
             chain_trust=ChainTrust(self.chain_trust),
             blocks=BlockPlan(pinned=self.chain_block, nodes=nodes, agree=self.chain_agree),
             ethr_registry=self.ethr_registry,

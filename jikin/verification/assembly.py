@@ -66,7 +66,8 @@ class SourcePlan:
     chain's ERC-1056 registry (did:ethr); None: no DID of that chain is resolved. *mirrors*: URL prefix
     → folder with a copy of an issuer's public files. *contexts*: further pinned JSON-LD contexts. *schemas*: pinned
     documents that credentials may name in ``credentialSchema`` or ``relatedResource``. *trust*: folder of configured
-    issuers (``*.json``) and X.509 roots (``*.pem``). *offline*: mirrors only. *allow_private*: this machine may be
+    issuers (``*.json``) and X.509 roots (``*.pem``). *older_registries*: folder with the ``registry.json`` of each
+    registry that this one follows. *offline*: mirrors only. *allow_private*: this machine may be
     asked too (local trials), over http, or over https where *ca_file* (PEM) names a further certificate authority.
     """
 
@@ -79,6 +80,7 @@ class SourcePlan:
     contexts: Path | None = None
     schemas: Path | None = None
     trust: Path | None = None
+    older_registries: Path | None = None
     offline: bool = False
     allow_private: bool = False
     ca_file: Path | None = None
@@ -111,6 +113,7 @@ def assemble(plan: SourcePlan, *, heads: SeenHeads | None = None, witnessed: Wit
         packs=_packs(plan, witnessed),
         heads=heads,
         witnessed=witnessed,
+        older=() if plan.older_registries is None else read_older(plan.older_registries),
     )
 
 
@@ -206,6 +209,13 @@ def read_roots(folder: Path) -> Roots:
     if not folder.is_dir():
         raise SettingsError(f"trust is {folder}, which is no folder", code="settings.value")
     return tuple(root for file in sorted(folder.glob("*.pem")) for root in read_certificates(file))
+
+
+def read_older(folder: Path) -> tuple[RegistryPins, ...]:
+    """Return the pins of every ``*.json`` in *folder*; raises SettingsError, RegistryError for a broken file."""
+    if not folder.is_dir():
+        raise SettingsError(f"older_registries is {folder}, which is no folder", code="settings.value")
+    return tuple(parse_pins(_json(file, "older_registries")) for file in sorted(folder.glob("*.json")))
 
 
 def read_certificates(file: Path) -> Roots:

@@ -286,6 +286,45 @@ contract AccessTest is RegistryTest {
         vm.assertTrue(!control.hasRole(ACCREDITOR_ROLE, STRANGER), "taken away");
     }
 
+    function test_nobody_but_the_admin_changes_how_the_admin_changes() external {
+        bytes[5] memory calls = [
+            abi.encodeCall(IAccessControlDefaultAdminRules.beginDefaultAdminTransfer, (STRANGER)),
+            abi.encodeCall(IAccessControlDefaultAdminRules.cancelDefaultAdminTransfer, ()),
+            abi.encodeCall(IAccessControlDefaultAdminRules.changeDefaultAdminDelay, (uint48(0))),
+            abi.encodeCall(IAccessControlDefaultAdminRules.rollbackDefaultAdminDelay, ()),
+            abi.encodeCall(IAccessControl.revokeRole, (ACCREDITOR_ROLE, ACCREDITOR))
+        ];
+        address[5] memory callers = [STRANGER, OWNER, OPERATOR, OTHER_OWNER, OTHER_OPERATOR];
+        for (uint256 i = 0; i < calls.length; ++i) {
+            for (uint256 j = 0; j < callers.length; ++j) {
+                _refused(
+                    callers[j],
+                    calls[i],
+                    abi.encodeWithSelector(
+                        IAccessControl.AccessControlUnauthorizedAccount.selector,
+                        callers[j],
+                        bytes32(0)
+                    )
+                );
+            }
+        }
+        for (uint256 j = 0; j < callers.length; ++j) {
+            _refused(
+                callers[j],
+                abi.encodeCall(IAccessControlDefaultAdminRules.acceptDefaultAdminTransfer, ()),
+                abi.encodeWithSelector(
+                    IAccessControlDefaultAdminRules.AccessControlInvalidDefaultAdmin.selector,
+                    callers[j]
+                )
+            );
+            _refused(
+                callers[j],
+                abi.encodeCall(IAccessControl.renounceRole, (ACCREDITOR_ROLE, ACCREDITOR)),
+                abi.encodeWithSelector(IAccessControl.AccessControlBadConfirmation.selector)
+            );
+        }
+    }
+
     function test_the_admin_changes_in_two_steps_and_never_by_grant() external {
         IAccessControlDefaultAdminRules control = IAccessControlDefaultAdminRules(address(registry));
         _refused(

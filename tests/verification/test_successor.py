@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 
@@ -11,8 +13,10 @@ from jikin.anchoring.acts import AnchorRoot, LeafKind, RetireKey, SetSuccessor
 from jikin.anchoring.chain import Successor
 from jikin.anchoring.memory import MemoryChain
 from jikin.anchoring.older import OlderRoot, OlderRoots, Reanchored
-from jikin.errors import AnchorError
+from jikin.anchoring.pins import pins_json
+from jikin.errors import AnchorError, RegistryError, SettingsError
 from jikin.values import Address, ChainId, Digest, IssuerId, KeyId, keccak256
+from jikin.verification.assembly import SourcePlan, assemble
 from jikin.verification.document import Document
 from jikin.verification.evidence import Known, Missing
 from jikin.verification.gathering import gather
@@ -249,6 +253,17 @@ def test_there_is_one_hop_and_not_two() -> None:
     report = Move(older, newer, issued, again).report()
     assert report.outcome is Outcome.UNKNOWN
     assert "anchor.sealed" in codes(report)
+
+
+def test_a_verifier_names_older_registries_by_their_files(move: Move, tmp_path: Path) -> None:
+    (tmp_path / "2026.json").write_text(json.dumps(pins_json(move.older.chain.pins)))
+    sources = assemble(SourcePlan(offline=True, older_registries=tmp_path))
+    assert sources.older == (move.older.chain.pins,)
+    with pytest.raises(SettingsError, match="no folder"):
+        assemble(SourcePlan(offline=True, older_registries=tmp_path / "nowhere"))
+    (tmp_path / "2027.json").write_text("{}")
+    with pytest.raises(RegistryError):
+        assemble(SourcePlan(offline=True, older_registries=tmp_path))
 
 
 # ------------------------------------------------------------------------------------------------------- the file
