@@ -47,12 +47,14 @@ class ChainTrust(StrEnum):
 class BlockPlan:
     """Who vouches for blocks where answers are proven: a block *pinned* by hand, or several nodes that agree.
 
-    *nodes* are further nodes beside the one that is asked, *agree* is how many of all these must have the same block.
+    *nodes* are further nodes beside the one that is asked, *agree* is how many of all these must have the same block,
+    *depth* how many blocks below the newest it is: near the tip honest nodes differ, too.
     """
 
     pinned: str | None = None
     nodes: tuple[str, ...] = ()
     agree: int = 2
+    depth: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -264,7 +266,7 @@ def _block_source(rpc_url: str, blocks: BlockPlan, pins: RegistryPins) -> BlockS
         return PinnedBlock.parse(blocks.pinned)
     from jikin.anchoring.evm_rpc import Rpc  # loads web3
 
-    return AgreeingNodes([Rpc(url) for url in (rpc_url, *blocks.nodes)], pins, needed=blocks.agree)
+    return AgreeingNodes([Rpc(url) for url in (rpc_url, *blocks.nodes)], pins, needed=blocks.agree, depth=blocks.depth)
 
 
 def _erc1056(plan: SourcePlan) -> tuple[Erc1056, ...]:

@@ -87,10 +87,11 @@ def test_the_desk_reads_these_settings(registry: Path) -> None:
         "JIKIN_CHAIN_TRUST": "proof",
         "JIKIN_CHAIN_NODES": f"{NODE}; {NODE}/two",
         "JIKIN_CHAIN_AGREE": "3",
+        "JIKIN_CHAIN_DEPTH": "2",
     }
     read_plan = desk.load(environ).plan()
     assert read_plan.chain_trust is ChainTrust.PROOF
-    assert read_plan.blocks == BlockPlan(nodes=(NODE, f"{NODE}/two"), agree=3)
+    assert read_plan.blocks == BlockPlan(nodes=(NODE, f"{NODE}/two"), agree=3, depth=2)
     with pytest.raises(SettingsError, match="right would be rpc or proof"):
         desk.load({**environ, "JIKIN_CHAIN_TRUST": "blind"})
 
