@@ -125,12 +125,12 @@ def packing_view(plan: SourcePlan) -> ProvingView:
             code="settings.chain",
             hint="set JIKIN_RPC_URL and JIKIN_REGISTRY_FILE",
         )
-    from jikin.anchoring.evm_proven import ProvenRegistry  # loads web3
-    from jikin.anchoring.evm_rpc import Rpc
+    from jikin.anchoring.evm_nodes import connect  # loads web3
+    from jikin.anchoring.evm_proven import ProvenRegistry
 
     pins, blocks = parse_pins(_json(plan.registry_file, "registry_file")), plan.blocks
     named = blocks.pinned is not None or bool(blocks.nodes)
-    source = _block_source(plan.rpc_url, blocks, pins) if named else PinnedBlock(Rpc(plan.rpc_url).block("latest"))
+    source = _block_source(plan.rpc_url, blocks, pins) if named else PinnedBlock(connect(plan.rpc_url).block("latest"))
     return ProvenRegistry(plan.rpc_url, pins, source).view()
 
 
@@ -255,18 +255,21 @@ def _registry(plan: SourcePlan) -> Registry | None:
 
 def _block_source(rpc_url: str, blocks: BlockPlan, pins: RegistryPins) -> BlockSource:
     """Return who vouches for blocks; raises SettingsError unless exactly one way is set."""
-    if (blocks.pinned is None) is (not blocks.nodes):
+    from jikin.anchoring.evm_nodes import SEPARATOR  # loads web3
+    from jikin.anchoring.evm_rpc import Rpc
+
+    # One that stands there twice agrees with itself: that is no agreement.
+    urls = dict.fromkeys(filter(None, (url.strip() for url in (*rpc_url.split(SEPARATOR), *blocks.nodes))))
+    if (blocks.pinned is not None and blocks.nodes) or (blocks.pinned is None and len(urls) < 2):
         raise SettingsError(
-            "answers can be proven as of a block that somebody vouches for: exactly one of chain_block and chain_nodes "
-            "is set where chain_trust is proof",
+            "answers can be proven as of a block that somebody vouches for: a second node, or a block pinned by hand, "
+            "one of them, is set where chain_trust is proof",
             code="settings.chain",
             hint="set JIKIN_CHAIN_NODES to one or more further nodes, or JIKIN_CHAIN_BLOCK to NUMBER:HASH:TIME",
         )
     if blocks.pinned is not None:
         return PinnedBlock.parse(blocks.pinned)
-    from jikin.anchoring.evm_rpc import Rpc  # loads web3
-
-    return AgreeingNodes([Rpc(url) for url in (rpc_url, *blocks.nodes)], pins, needed=blocks.agree, depth=blocks.depth)
+    return AgreeingNodes([Rpc(url) for url in urls], pins, needed=blocks.agree, depth=blocks.depth)
 
 
 def _erc1056(plan: SourcePlan) -> tuple[Erc1056, ...]:
