@@ -34,6 +34,12 @@ class Settings:
         str, About("with proof: further nodes that must have the same block, joined by ;", "URL")
     ] = ""
     chain_agree: Annotated[int, About("with chain_nodes: how many nodes must agree, rpc_url counted")] = 2
+    chain_depth: Annotated[
+        int,
+        About(
+            "with chain_nodes: how far below the newest block they are asked, so that a short fork is no lie", "blocks"
+        ),
+    ] = 0
     chain_block: Annotated[
         str | None,
         About(
@@ -134,7 +140,7 @@ class Settings:
             registry_file=self.registry_file,
             older_registries=self.older_registries,
             chain_trust=ChainTrust(self.chain_trust),
-            blocks=BlockPlan(pinned=self.chain_block, nodes=nodes, agree=self.chain_agree),
+            blocks=BlockPlan(pinned=self.chain_block, nodes=nodes, agree=self.chain_agree, depth=self.chain_depth),
             ethr_registry=self.ethr_registry,
             mirrors=mirror_folders(self.mirrors),
             contexts=self.contexts,
@@ -165,6 +171,8 @@ def load(environ: Mapping[str, str], *, given: Mapping[str, object] | None = Non
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 _RANGES: Mapping[str, tuple[float, float]] = {
     "port": (0, 65_535),
+    "chain_agree": (2, 16),
+    "chain_depth": (0, 1_000),
     "request_minutes": (1, 60),
     "result_minutes": (1, 24 * 60),
     "session_seconds": (0, 5),

@@ -19,7 +19,7 @@ from __future__ import annotations
 import os
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import TypeAlias
@@ -30,14 +30,16 @@ from jikin.badges.baking import baked_of
 from jikin.badges.check_url import CheckUrl
 from jikin.badges.confined import Answer, Confinement, borrowed
 from jikin.badges.foreign import Kind
+from jikin.badges.submitted import Content, CredentialFound, ForeignFound, NumberFound, SubmittedFile
 from jikin.codec import strict_json
 from jikin.credentials.structure import items
-from jikin.credentials.text import visible
 from jikin.errors import CodecError, DocumentError, JikinError
 from jikin.proofs.envelopes import json_serialization, jws
 from jikin.status import pack as packs
 from jikin.status.pack import Pack
-from jikin.values import CertificateNumber, Json, JsonObject
+from jikin.values import Json, JsonObject
+
+__all__ = ["Content", "CredentialFound", "ForeignFound", "NumberFound", "SubmittedFile", "open_document"]
 
 MAX_FILE_BYTES = 20 << 20
 MAX_ARCHIVE_BYTES = 64 << 20
@@ -55,94 +57,7 @@ _ZIP_LIMITS: Mapping[str, Json] = {
 _LITTER = re.compile(r"(?:^|/)(?:__MACOSX/|\.DS_Store$|\._|Thumbs\.db$|desktop\.ini$)")
 # A JWS, or an SD-JWT with its disclosures; its head is JSON, of which the first two letters are known.
 _COMPACT = re.compile(r"e[wy][A-Za-z0-9_-]{6,}\.[A-Za-z0-9_-]*\.[A-Za-z0-9_-]+(?:~[A-Za-z0-9_.-]*)*")
-_MAX_NAME = 300
 _KINDS = "a credential (JSON), a proof pack, a PDF, a PNG, JPEG or SVG picture, or a zip archive of them"
-
-
-@dataclass(frozen=True, slots=True)
-class CredentialFound:
-    """A credential, not yet verified, with its receipt where one came along.
-
-    A credential that came as a JWT or SD-JWT is *envelope*, the compact text; *credential* is empty then. *pack* is the
-    proof pack that it came in, or with.
-    """
-
-    credential: JsonObject = field(repr=False)
-    receipt: JsonObject | None = field(repr=False)
-    envelope: str | None = field(default=None, repr=False)
-    pack: Pack | None = field(default=None, repr=False)
-
-
-@dataclass(frozen=True, slots=True)
-class NumberFound:
-    """A certificate number from a QR code. *host* is where that code leads: whoever printed it chose it."""
-
-    number: CertificateNumber = field(repr=False)
-    host: str
-
-
-@dataclass(frozen=True, slots=True)
-class ForeignFound:
-    """A badge or certificate of another system (``foreign``), which is not judged, and may be imported.
-
-    *value* is its JSON; for Open Badges 2.0 also the JWS or address that lay in a picture.
-    """
-
-    kind: Kind
-    value: JsonObject | str = field(repr=False)
-
-
-Content: TypeAlias = CredentialFound | NumberFound | ForeignFound | JikinError
-
-
-@dataclass(frozen=True, slots=True)
-class SubmittedFile:
-    """One thing that was sent in: its name, relative to what was opened, and what was found in it.
-
-    The name is safe to show: characters that would steer a terminal or turn the writing direction are spelt out.
-    """
-
-    name: str
-    content: Content
-
-    def __post_init__(self) -> None:
-        """Spell out the name's invisible characters: an archive can call its files anything."""
-        object.__setattr__(self, "name", visible(self.name, _MAX_NAME))
-
-    @property
-    def credential(self) -> JsonObject | None:
-        """Return the credential, empty for one in an envelope, None where none was found."""
-        return self.content.credential if isinstance(self.content, CredentialFound) else None
-
-    @property
-    def envelope(self) -> str | None:
-        """Return the compact text of a credential that came as a JWT or SD-JWT, None for any other."""
-        return self.content.envelope if isinstance(self.content, CredentialFound) else None
-
-    @property
-    def receipt(self) -> JsonObject | None:
-        """Return the receipt that came along, None where none did."""
-        return self.content.receipt if isinstance(self.content, CredentialFound) else None
-
-    @property
-    def pack(self) -> Pack | None:
-        """Return the proof pack that came along, None where none did."""
-        return self.content.pack if isinstance(self.content, CredentialFound) else None
-
-    @property
-    def number(self) -> CertificateNumber | None:
-        """Return the certificate number of a QR code, None where none was found."""
-        return self.content.number if isinstance(self.content, NumberFound) else None
-
-    @property
-    def host(self) -> str | None:
-        """Return the host that the QR code leads to, in lower case with its port; None where there is no code."""
-        return self.content.host if isinstance(self.content, NumberFound) else None
-
-    @property
-    def fault(self) -> JikinError | None:
-        """Return why nothing was found, None where something was."""
-        return self.content if isinstance(self.content, JikinError) else None
 
 
 def open_document(

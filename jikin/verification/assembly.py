@@ -49,12 +49,14 @@ class ChainTrust(StrEnum):
 class BlockPlan:
     """Who vouches for blocks where answers are proven: a block *pinned* by hand, or several nodes that agree.
 
-    *nodes* are further nodes beside the one that is asked, *agree* is how many of all these must have the same block.
+    *nodes* are further nodes beside the one that is asked, *agree* is how many of all these must have the same block,
+    *depth* how many blocks below the newest it is: near the tip honest nodes differ, too.
     """
 
     pinned: str | None = None
     nodes: tuple[str, ...] = ()
     agree: int = 2
+    depth: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -146,15 +148,15 @@ def packing_view(plan: SourcePlan, witnessed: WitnessedBlocks | None = None) -> 
             code="settings.chain",
             hint="set JIKIN_RPC_URL and JIKIN_REGISTRY_FILE",
         )
-    from jikin.anchoring.evm_proven import ProvenRegistry  # loads web3
-    from jikin.anchoring.evm_rpc import Rpc
+    from jikin.anchoring.evm_nodes import connect  # loads web3
+    from jikin.anchoring.evm_proven import ProvenRegistry
 
     pins, blocks = parse_pins(_json(plan.registry_file, "registry_file")), plan.blocks
     named = blocks.pinned is not None or bool(blocks.nodes) or witnessed is not None
     source = (
         _block_source(plan.rpc_url, blocks, pins, witnessed)
         if named
-        else PinnedBlock(Rpc(plan.rpc_url).block("latest"))
+        else PinnedBlock(connect(plan.rpc_url).block("latest"))
     )
     return ProvenRegistry(plan.rpc_url, pins, source).view()
 
@@ -291,10 +293,17 @@ def _block_source(
     rpc_url: str, blocks: BlockPlan, pins: RegistryPins, witnessed: WitnessedBlocks | None
 ) -> BlockSource:
     """Return who vouches for blocks; raises SettingsError unless exactly one way is set."""
-    if [blocks.pinned is not None, bool(blocks.nodes), witnessed is not None].count(True) != 1:
+    from jikin.anchoring.evm_nodes import SEPARATOR  # loads web3
+    from jikin.anchoring.evm_rpc import Rpc
+
+    # One that stands there twice agrees with itself: that is no agreement.
+    urls = dict.fromkeys(filter(None, (url.strip() for url in (*rpc_url.split(SEPARATOR), *blocks.nodes))))
+    ways = [blocks.pinned is not None, bool(blocks.nodes), witnessed is not None].count(True)
+    alone = blocks.pinned is None and witnessed is None and len(urls) < 2
+    if ways > 1 or alone:
         raise SettingsError(
             "answers can be proven as of a block that somebody vouches for: exactly one of witness_file, chain_block "
-            "and chain_nodes is set where chain_trust is proof",
+            "and chain_nodes is set where chain_trust is proof, or rpc_url names several nodes",
             code="settings.chain",
             hint="set JIKIN_WITNESS_FILE to the file of the witnesses you rely on, JIKIN_CHAIN_NODES to one or more "
             "further nodes, or JIKIN_CHAIN_BLOCK to NUMBER:HASH:TIME",
@@ -303,9 +312,7 @@ def _block_source(
         return witnessed
     if blocks.pinned is not None:
         return PinnedBlock.parse(blocks.pinned)
-    from jikin.anchoring.evm_rpc import Rpc  # loads web3
-
-    return AgreeingNodes([Rpc(url) for url in (rpc_url, *blocks.nodes)], pins, needed=blocks.agree)
+    return AgreeingNodes([Rpc(url) for url in urls], pins, needed=blocks.agree, depth=blocks.depth)
 
 
 def _erc1056(plan: SourcePlan) -> tuple[Erc1056, ...]:

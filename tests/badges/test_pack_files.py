@@ -129,7 +129,8 @@ def test_online_a_pack_is_judged_by_asking(folder: Folder, packed: dict[str, str
     code, report = jikin("verify", folder.path / "early.pack", *folder.chain)
     assert code == 1
     assert "status.revoked" in str(report)
-    code, report = jikin("verify", folder.path / "sound.pack", *folder.chain, "--trust", "proof", "--node", folder.url)
+    other = folder.url.replace("127.0.0.1", "localhost")  # another name is all that is needed to stand for another node
+    code, report = jikin("verify", folder.path / "sound.pack", *folder.chain, "--trust", "proof", "--node", other)
     assert (code, "chain.proven" in str(report)) == (0, True)
 
 

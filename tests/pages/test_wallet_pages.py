@@ -646,6 +646,8 @@ def test_files_of_a_certificate_are_handed_out(home: House, page_for: PageFor) -
         assert answer.headers["content-type"].startswith(media_type)
         assert "attachment" in answer.headers["content-disposition"]
         assert answer.body().startswith(begins)
+    away = page.request.get(home.link(f"/credentials/{known}/proof-pack.cbor"))
+    assert away.status == 503, "its node does not answer, and it says so"
     everything = page.request.get(home.link("/export.json")).json()
     assert len(everything["certificates"]) == 4
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 from fastapi import FastAPI
 
+from jikin.errors import ChainUnavailableError
 from jikin.status.array import State
 from jikin.testing.clock import FixedClock
 from jikin.testing.world import World
@@ -52,9 +53,14 @@ def house(folder: Path) -> Iterator[House]:
         office, employer = _served(stack, Office, world), _served(stack, Employer, world)
         port = free_port()
         wallet = wallet_in(folder, world, clock, port=str(port), session_minutes="1440", recheck_seconds="0")
+        wallet = replace(wallet, proving=_away)  # pages offer proof packs; the node that they are made with is away
         ids = _fill(wallet, office, clock)
         base = stack.enter_context(running(service.application_of(wallet), port))
         yield House(base, wallet, clock, office, employer, ids)
+
+
+def _away() -> NoReturn:
+    raise ChainUnavailableError("the chain does not answer")
 
 
 def receive(wallet: Wallet, vault: OpenVault, office: Office, qualification: str) -> str:

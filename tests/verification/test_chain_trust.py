@@ -25,7 +25,7 @@ from tests.witnesses import WITNESSES
 from verifier import settings as desk
 
 PINS = RegistryPins(ChainId(31337), Address(b"\x01" * 20), Digest(b"\x02" * 32), Digest(b"\x03" * 32), 7)
-NODE = "http://127.0.0.1:9"
+NODE, OTHER = "http://127.0.0.1:9", "http://127.0.0.1:10"
 BLOCK = f"7:0x{'44' * 32}:1790000000"
 
 
@@ -45,21 +45,31 @@ def plan(registry: Path, blocks: BlockPlan, **changes: object) -> SourcePlan:
     "blocks",
     [
         BlockPlan(),
-        BlockPlan(pinned=BLOCK, nodes=(NODE,)),
+        BlockPlan(pinned=BLOCK, nodes=(OTHER,)),
         BlockPlan(pinned="the newest"),
         BlockPlan(pinned=";"),
-        BlockPlan(nodes=(NODE,), agree=1),
-        BlockPlan(nodes=(NODE,), agree=3),
+        BlockPlan(nodes=(OTHER,), agree=1),
+        BlockPlan(nodes=(OTHER,), agree=3),
         BlockPlan(nodes=("ftp://node.example",)),
+        BlockPlan(nodes=(NODE,)),
     ],
-    ids=["nobody", "two ways", "no block", "no block at all", "one node", "more than there are", "no node"],
+    ids=[
+        "nobody",
+        "two ways",
+        "no block",
+        "no block at all",
+        "one node",
+        "more than there are",
+        "no node",
+        "the node itself",
+    ],
 )
 def test_who_vouches_is_said_in_one_way_that_can_hold(registry: Path, blocks: BlockPlan) -> None:
     with pytest.raises(SettingsError):
         assemble(plan(registry, blocks))
 
 
-@pytest.mark.parametrize("blocks", [BlockPlan(pinned=BLOCK), BlockPlan(nodes=(NODE,))], ids=["a pin", "nodes"])
+@pytest.mark.parametrize("blocks", [BlockPlan(pinned=BLOCK), BlockPlan(nodes=(OTHER,))], ids=["a pin", "nodes"])
 def test_with_somebody_who_vouches_the_registry_is_proven(registry: Path, blocks: BlockPlan) -> None:
     sources = assemble(plan(registry, blocks))
     assert type(sources.registry).__name__ == "ProvenRegistry"
@@ -88,6 +98,11 @@ def test_with_witnesses_the_registry_is_proven_packs_are_judged_and_no_other_wor
         witnessed_of(SourcePlan(), file, lambda: 0)
 
 
+def test_several_nodes_of_the_endpoint_can_agree_by_themselves(registry: Path) -> None:
+    sources = assemble(plan(registry, BlockPlan(), rpc_url=f"{NODE};{OTHER}"))
+    assert type(sources.registry).__name__ == "ProvenRegistry"
+
+
 def test_offline_packs_are_judged_by_what_was_set_down_here(registry: Path) -> None:
     sources = assemble(plan(registry, BlockPlan(pinned=BLOCK), offline=True))
     assert sources.registry is None
@@ -109,10 +124,11 @@ def test_the_desk_reads_these_settings(registry: Path) -> None:
         "JIKIN_CHAIN_TRUST": "proof",
         "JIKIN_CHAIN_NODES": f"{NODE}; {NODE}/two",
         "JIKIN_CHAIN_AGREE": "3",
+        "JIKIN_CHAIN_DEPTH": "2",
     }
     read_plan = desk.load(environ).plan()
     assert read_plan.chain_trust is ChainTrust.PROOF
-    assert read_plan.blocks == BlockPlan(nodes=(NODE, f"{NODE}/two"), agree=3)
+    assert read_plan.blocks == BlockPlan(nodes=(NODE, f"{NODE}/two"), agree=3, depth=2)
     with pytest.raises(SettingsError, match="right would be rpc or proof"):
         desk.load({**environ, "JIKIN_CHAIN_TRUST": "blind"})
 

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from starlette.testclient import TestClient
+from typer.testing import CliRunner
 
 from jikin.anchoring.block_sources import PinnedBlock
 from jikin.anchoring.devchain import HardhatNode
 from jikin.anchoring.header import Header
+from jikin.anchoring.pins import pins_json
 from jikin.badges.documents import open_document
+from jikin.command.main import application
 from jikin.dids.web_fetch import NoFetch
 from jikin.errors import ChainUnavailableError, WalletError
 from jikin.status.array import State
@@ -170,6 +174,19 @@ def test_the_sheet_carries_the_pack_and_is_printed_without_one_while_the_chain_i
     node.reachable = True
     (whole,) = open_document(holding.pdf(wallet, vault, held))
     assert whole.pack == Pack.parse(holding.pack(wallet, vault, held))
+
+
+def test_a_pack_is_made_at_a_terminal_of_what_the_vault_holds(
+    wallet: Wallet, held: str, on_node: SmallWorld, clock: FixedClock, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("JIKIN_WALLET_PASSPHRASE", PASSPHRASE)
+    bench, registry, out = on_node.chain.bench, tmp_path / "registry.json", tmp_path / "certificate.pack"
+    registry.write_text(json.dumps(pins_json(bench.evm.pins)), "utf-8")
+    words = ["pack", held, "-o", str(out), "--name", NAME, "--data", str(wallet.settings.data)]
+    words += ["--rpc-url", bench.node.url, "--registry", str(registry)]
+    result = CliRunner().invoke(application(), words)
+    assert result.exit_code == 0, (result.output, result.exception)
+    assert judged(on_node, out.read_bytes(), clock.now) is Outcome.PASSED
 
 
 def test_a_wallet_without_a_chain_makes_no_packs(wallet: Wallet, vault: OpenVault, held: str) -> None:
