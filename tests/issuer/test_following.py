@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
+from typing import get_args
 
 import pytest
 from starlette.testclient import TestClient
 
+import issuer
 from issuer import following, issuing, officers, tokens
 from issuer.approving import ALL_ROLES
+from issuer.line import FILLER, NEVER_SEEN
 from issuer.store import transactions
+from issuer.store.transactions import TransactionState
 from issuer.tokens import Scope
+from jikin.anchoring.acts import Act
 from jikin.errors import OfficeError
 from jikin.values import JsonObject
+from jikin.web.texts import Texts
 from tests.issuing_office import Bureau, rows
 from tests.issuing_service import bearer, open_counter
 
@@ -136,6 +143,19 @@ def test_an_officer_sees_states_in_words_and_every_hash(bureau: Bureau, browser:
     assert second.prepared.hash.hex() in moving
     assert "data-refresh" in moving
     assert browser.get("/admin/transactions/999999", headers=headers).status_code == 404
+
+
+def test_every_act_every_state_and_every_trouble_has_words() -> None:
+    known = Texts.load(Path(issuer.__file__).parent / "texts").keys("en")
+    acts = {kind.__name__.lower() for kind in get_args(Act)} | {FILLER.lower()}
+    assert {f"transactions.act.{name}" for name in acts} <= known
+    for state in TransactionState:
+        assert {f"transactions.state.{state}", f"transactions.meaning.{state}"} <= known
+    troubles = {
+        NEVER_SEEN,
+        *(f"registry.{name}" for name in ("fee-cap", "underpriced", "nonce-used", "nonce-gap", "funds")),
+    }
+    assert {f"transactions.trouble.{code}" for code in troubles} <= known
 
 
 def signed_in(browser: TestClient, bureau: Bureau) -> None:
