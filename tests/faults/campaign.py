@@ -54,7 +54,7 @@ class Campaign:
         working = self.scene.work(POINTS[point], moment)
         deadline = time.monotonic() + _PATIENCE
         while working.alive and time.monotonic() < deadline:
-            self.scene.ensure_work()
+            self.scene.ensure_work(revoking=point.startswith("revoking"))
             self.storm.tick()
         if working.sprung:
             self.kills[point] += 1

@@ -125,11 +125,11 @@ class Scene:
         self.bureau.approve(self.bureau.request([number]))
         self.revoked.add(number.symbols)
 
-    def ensure_work(self) -> None:
-        """See to it that there is something to issue and something to revoke."""
+    def ensure_work(self, *, revoking: bool) -> None:
+        """See to it that there is something to issue and, if *revoking*, to revoke: a worker does that first."""
         if len(self.unfinished()) < 2:
             self.accept(3)
-        if not self.undone():
+        if revoking and not self.undone():
             released = [one for one in self.released() if one.symbols not in self.revoked]
             if released:
                 self.revoke(released[0])
@@ -175,14 +175,16 @@ class Scene:
             self.judge_releases()
             self.node.mine(blocks)
 
-    def until(self, true: Callable[[], bool], *, seconds: float = PATIENCE, busy: bool = False) -> bool:
-        """Tick until *true*; False when that took too long. *busy* has something to do always at hand."""
+    def until(
+        self, true: Callable[[], bool], *, seconds: float = PATIENCE, ensure: Callable[[], None] | None = None
+    ) -> bool:
+        """Tick until *true*; False when that took too long. *ensure* sees to it that there is something to do."""
         deadline = time.monotonic() + seconds
         while not true():
             if time.monotonic() > deadline:
                 return False
-            if busy:
-                self.ensure_work()
+            if ensure is not None:
+                ensure()
             self.tick()
         return True
 
