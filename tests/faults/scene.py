@@ -101,6 +101,7 @@ class Scene:
     environ: dict[str, str]
     workers: list[Working] = field(default_factory=list)
     early: list[str] = field(default_factory=list)  # releases before their confirmations
+    tempting_seconds: float = 0.3
     releases: int = 0
     accepted: int = 0
     revoked: set[str] = field(default_factory=set)
@@ -168,12 +169,29 @@ class Scene:
 
     # ----------------------------------------------------------------------------------------------------------- time
 
-    def tick(self, *, blocks: int = 1, seconds: float = 0.05) -> None:
-        """Let the workers work for a moment; then judge what was released, and mine."""
-        time.sleep(seconds)
+    def tick(self, harm: Callable[[], None] = lambda: None) -> None:
+        """Let the workers work for a moment; then judge what was released, perhaps do *harm*, and mine a block."""
+        time.sleep(0.05)
+        self._tempt()
         with self.frozen():
             self.judge_releases()
-            self.node.mine(blocks)
+            harm()
+            self.node.mine()
+
+    def _tempt(self) -> None:
+        """Leave an anchor without its confirmations alone for a while: whoever releases too early does it now."""
+        deadline = time.monotonic() + self.tempting_seconds
+        while time.monotonic() < deadline and self._young():
+            time.sleep(0.02)
+
+    def _young(self) -> bool:
+        """Say whether a batch that is not released is anchored with too few confirmations."""
+        rooted = [one for one in self.unfinished() if one.root is not None]
+        if not rooted:
+            return False
+        view = self.office.chain.registry.view()
+        slots = [view.anchor(self.bureau.institution.issuer_id, one.root) for one in rooted if one.root is not None]
+        return any(slot is not None and view.block.number - slot.block + 1 < CONFIRMATIONS for slot in slots)
 
     def until(
         self, true: Callable[[], bool], *, seconds: float = PATIENCE, ensure: Callable[[], None] | None = None
