@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import sys
 import tempfile
 from collections import Counter
@@ -40,11 +41,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--each", type=int, default=EACH, metavar="N", help="kills at each step and on each database")
     parser.add_argument("--seed", type=int, default=SEED, metavar="N", help="decides what goes wrong, and when")
+    parser.add_argument("--minutes", type=float, default=math.inf, metavar="N", help="kill nobody after so long")
     parser.add_argument("--only", choices=("sqlite", "postgresql"), help="one database; nothing is written")
     asked = parser.parse_args()
     wanted = (asked.only,) if asked.only else ("sqlite", "postgresql")
     with ProcessPoolExecutor(len(wanted)) as both:  # most of the time is waiting
-        begun = {name: both.submit(campaign, name, asked.seed + at, asked.each) for at, name in enumerate(wanted)}
+        begun = {name: both.submit(campaign, name, asked.seed + at, asked) for at, name in enumerate(wanted)}
         found = {name: one.result() for name, one in begun.items()}
     print(json.dumps(found, indent=2))
     good = all(one["wrong"] is None for one in found.values())
@@ -53,7 +55,7 @@ def main() -> int:
     return 0 if good else 1
 
 
-def campaign(name: str, seed: int, each: int) -> dict[str, Any]:
+def campaign(name: str, seed: int, asked: argparse.Namespace) -> dict[str, Any]:
     """Return the counts of one campaign on the database *name*."""
     print(f"{name}: seed {seed}", flush=True)
     with ExitStack() as stack:
@@ -61,7 +63,8 @@ def campaign(name: str, seed: int, each: int) -> dict[str, Any]:
         url = stack.enter_context(postgresql.running()).database() if name == "postgresql" else ""
         scene = stack.enter_context(opened(folder, url))
         run = Campaign(scene, Storm(scene, seed, silences=_SILENCES))
-        true = run.run(schedule(seed, each), lambda line: print(f"{name}: {line}", flush=True))
+        planned = schedule(seed, asked.each)
+        true = run.run(planned, lambda line: print(f"{name}: {line}", flush=True), longest=60 * asked.minutes)
         return {
             "seed": seed,
             "kills": dict(sorted(run.kills.items())),

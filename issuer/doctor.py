@@ -15,8 +15,9 @@ from issuer import accrediting, audit_log
 from issuer.accrediting import OPERATOR_RENEWAL_SECONDS, RIGHTS, SIGNING
 from issuer.approving import Role
 from issuer.office import ACCREDITOR, ASSERTION, OWNER, POST_QUANTUM, Office
-from issuer.store import institutions
+from issuer.store import institutions, workers
 from issuer.store import keys as key_rows
+from issuer.store.database import Database
 from issuer.store.institutions import Institution
 from issuer.store.keys import Key, KeyState
 from jikin.anchoring.chain import RegistryView
@@ -58,6 +59,8 @@ def examine(office: Office, *, fetch: Fetch | None = None) -> tuple[Check, ...]:
 
 def _checks(office: Office, fetch: Fetch | None) -> Iterator[Check]:
     yield _schema(office)
+    if not office.database.is_sqlite:
+        yield workers_check(office.database, office.settings.worker_expiry_seconds)
     yield from _keys(office)
     yield _tried("fonts", lambda: f"{len(FontFolder.packaged().fonts)} fonts", "the certificate fonts are installed")
     yield _tried("contexts", lambda: f"{len(office.contexts.urls)} contexts", "the pinned JSON-LD contexts are there")
@@ -96,6 +99,16 @@ def _tried(name: str, look: Callable[[], str], right: str, whose: str = "") -> C
 def _schema(office: Office) -> Check:
     found, newest = office.database.schema_versions()
     return Check("database.schema", found == newest, str(found), str(newest))
+
+
+def workers_check(database: Database, expiry_seconds: float) -> Check:
+    """Return who works on the office, and how long ago each last said so."""
+    with database.read() as connection:
+        leases = workers.every(connection)
+    found = ", ".join(f"{one.executor_id} ({one.silent_seconds:.0f} s ago)" for one in leases)
+    late = [one for one in leases if one.silent_seconds > expiry_seconds]
+    # One that is late is forgotten by the first that looks: where it stands here still, nobody is alive to look.
+    return Check("workers", bool(leases) and not late, found or "none", "workers that have spoken a moment ago")
 
 
 def _keys(office: Office) -> Iterator[Check]:

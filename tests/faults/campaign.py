@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import random
 import time
 from collections import Counter
@@ -20,10 +21,12 @@ _TRIES = 4
 
 
 def schedule(seed: int, each: int, points: Sequence[str] = tuple(POINTS)) -> list[tuple[str, str]]:
-    """Return every point *each* times at both moments in turn, in the order that *seed* decides."""
-    made = [(point, MOMENTS[number % 2]) for point in points for number in range(each)]
-    random.Random(seed).shuffle(made)
-    return made
+    """Return *each* rounds of every point, at both moments in turn, in an order within a round that *seed* decides."""
+    order = random.Random(seed)
+    rounds = [[(point, MOMENTS[number % 2]) for point in points] for number in range(each)]
+    for one in rounds:
+        order.shuffle(one)
+    return [step for one in rounds for step in one]
 
 
 @dataclass
@@ -37,13 +40,24 @@ class Campaign:
     missed: list[str] = field(default_factory=list)
     seconds: float = 0.0
 
-    def run(self, planned: Sequence[tuple[str, str]], tell: Callable[[str], None] = lambda _line: None) -> Truth:
-        """Kill at each of *planned* while the storm goes on; then let a worker finish, and return what is true."""
+    def run(
+        self,
+        planned: Sequence[tuple[str, str]],
+        tell: Callable[[str], None] = lambda _line: None,
+        *,
+        longest: float = math.inf,
+    ) -> Truth:
+        """Kill at each of *planned* while the storm goes on; then let a worker finish, and return what is true.
+
+        After *longest* seconds nobody is killed any more.
+        """
         begun = time.monotonic()
         for number, (point, moment) in enumerate(planned, start=1):
             if not any(self._kill(point, moment) for _ in range(_TRIES)):
                 tell(f"{point} ({moment}) did not come: {self.scene.state()}")
             spent = time.monotonic() - begun
+            if spent > longest:
+                break
             tell(f"{number} of {len(planned)}: {point} ({moment}), {spent:.0f} s, {self.storm.counts.total()} faults")
         self.storm.end()
         found = self._finish()
@@ -54,7 +68,7 @@ class Campaign:
         working = self.scene.work(POINTS[point], moment)
         deadline = time.monotonic() + _PATIENCE
         while working.alive and time.monotonic() < deadline:
-            self.scene.ensure_work()
+            self.scene.ensure_work(revoking=point.startswith("revoking"))
             self.storm.tick()
         if working.sprung:
             self.kills[point] += 1

@@ -101,6 +101,7 @@ class Scene:
     environ: dict[str, str]
     workers: list[Working] = field(default_factory=list)
     early: list[str] = field(default_factory=list)  # releases before their confirmations
+    tempting_seconds: float = 0.3
     releases: int = 0
     accepted: int = 0
     revoked: set[str] = field(default_factory=set)
@@ -125,11 +126,11 @@ class Scene:
         self.bureau.approve(self.bureau.request([number]))
         self.revoked.add(number.symbols)
 
-    def ensure_work(self) -> None:
-        """See to it that there is something to issue and something to revoke."""
+    def ensure_work(self, *, revoking: bool) -> None:
+        """See to it that there is something to issue and, if *revoking*, to revoke: a worker does that first."""
         if len(self.unfinished()) < 2:
             self.accept(3)
-        if not self.undone():
+        if revoking and not self.undone():
             released = [one for one in self.released() if one.symbols not in self.revoked]
             if released:
                 self.revoke(released[0])
@@ -168,21 +169,40 @@ class Scene:
 
     # ----------------------------------------------------------------------------------------------------------- time
 
-    def tick(self, *, blocks: int = 1, seconds: float = 0.05) -> None:
-        """Let the workers work for a moment; then judge what was released, and mine."""
-        time.sleep(seconds)
+    def tick(self, harm: Callable[[], None] = lambda: None) -> None:
+        """Let the workers work for a moment; then judge what was released, perhaps do *harm*, and mine a block."""
+        time.sleep(0.05)
+        self._tempt()
         with self.frozen():
             self.judge_releases()
-            self.node.mine(blocks)
+            harm()
+            self.node.mine()
 
-    def until(self, true: Callable[[], bool], *, seconds: float = PATIENCE, busy: bool = False) -> bool:
-        """Tick until *true*; False when that took too long. *busy* has something to do always at hand."""
+    def _tempt(self) -> None:
+        """Leave an anchor without its confirmations alone for a while: whoever releases too early does it now."""
+        deadline = time.monotonic() + self.tempting_seconds
+        while time.monotonic() < deadline and self._young():
+            time.sleep(0.02)
+
+    def _young(self) -> bool:
+        """Say whether a batch that is not released is anchored with too few confirmations."""
+        rooted = [one for one in self.unfinished() if one.root is not None]
+        if not rooted:
+            return False
+        view = self.office.chain.registry.view()
+        slots = [view.anchor(self.bureau.institution.issuer_id, one.root) for one in rooted if one.root is not None]
+        return any(slot is not None and view.block.number - slot.block + 1 < CONFIRMATIONS for slot in slots)
+
+    def until(
+        self, true: Callable[[], bool], *, seconds: float = PATIENCE, ensure: Callable[[], None] | None = None
+    ) -> bool:
+        """Tick until *true*; False when that took too long. *ensure* sees to it that there is something to do."""
         deadline = time.monotonic() + seconds
         while not true():
             if time.monotonic() > deadline:
                 return False
-            if busy:
-                self.ensure_work()
+            if ensure is not None:
+                ensure()
             self.tick()
         return True
 

@@ -63,13 +63,12 @@ class Storm:
         return found
 
     def tick(self) -> None:
-        """Let the workers work, then judge, perhaps do harm, and mine."""
-        time.sleep(0.05)
-        with self.scene.frozen():
-            self.scene.judge_releases()
-            self._perhaps()
-            self._set_right()
-            self.scene.node.mine()
+        """Let a block pass, and perhaps do harm before it is mined."""
+        self.scene.tick(self._harm)
+
+    def _harm(self) -> None:
+        self._perhaps()
+        self._set_right()
 
     def _perhaps(self) -> None:
         """Do harm, or not: more often while a transaction waits, which it does for a moment only."""

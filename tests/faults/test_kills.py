@@ -7,6 +7,8 @@ everything.
 
 from __future__ import annotations
 
+from functools import partial
+
 import pytest
 
 from tests.faults import truth
@@ -20,7 +22,8 @@ IN_TURNS = [(point, MOMENTS[number % 2]) for number, point in enumerate(POINTS)]
 
 def kill_at(scene: Scene, point: str, moment: str) -> None:
     working = scene.work(POINTS[point], moment)
-    assert scene.until(lambda: not working.alive, busy=True), scene.log()
+    ensure = partial(scene.ensure_work, revoking=point.startswith("revoking"))
+    assert scene.until(lambda: not working.alive, ensure=ensure), scene.log()
     assert working.sprung, scene.log()
 
 

@@ -48,7 +48,8 @@ class Truth:
 
     def check(self) -> None:
         """Assert that nothing is wrong."""
-        assert self.wrong() is None, self
+        wrong = self.wrong()
+        assert wrong is None, f"{wrong}: {self}"
 
     def to_json(self) -> dict[str, int]:
         return asdict(self)

@@ -93,7 +93,10 @@ def be_a_worker(environ: Mapping[str, str], folder: Path, trap: Trap | None) -> 
     signal.signal(signal.SIGTERM, end)
     runner.start()
     (folder / f"ready-{os.getpid()}").write_text(json.dumps({"at": time.time()}))
+    parent = os.getppid()
     while not ended:
         time.sleep(0.05)
+        if os.getppid() != parent:  # whoever started this is gone, however that ended
+            os._exit(3)
     runner.stop()
     sys.exit(0)

@@ -88,6 +88,23 @@ def test_a_task_with_forged_approvals_is_refused_for_good(bureau: Bureau) -> Non
         assert tasks.by_id(connection, task.task.id).state is TaskState.REFUSED
 
 
+def test_a_clock_that_was_set_back_holds_a_decided_task_up_and_refuses_it_not(bureau: Bureau) -> None:
+    from issuer.store import tasks
+
+    task = bureau.approve(bureau.request(bureau.numbers(bureau.issue(rows(1)))))
+    bureau.clock.now -= 90
+    with Worker(bureau.office) as worker, pytest.raises(OfficeError) as caught:
+        worker.publish(task.task.id)
+    assert caught.value.code == "office.clock"
+    with bureau.office.database.read() as connection:
+        assert tasks.by_id(connection, task.task.id).state is TaskState.APPROVED
+    bureau.clock.now += 90
+    with Worker(bureau.office) as worker:
+        worker.publish(task.task.id)
+    with bureau.office.database.read() as connection:
+        assert tasks.by_id(connection, task.task.id).state is TaskState.DONE
+
+
 def test_an_approved_task_is_published(bureau: Bureau) -> None:
     from issuer.store import tasks
 

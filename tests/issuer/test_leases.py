@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import update
 
+from issuer.doctor import workers_check
 from issuer.leases import Leasehold, LockedFolder, Terms
 from issuer.store import workers
 from issuer.store.database import Database
@@ -89,6 +90,18 @@ def test_who_was_silent_for_too_long_is_forgotten_and_the_others_stay(database: 
     with database.write() as connection:
         assert workers.forget_expired(connection, 30) == ("b",)
     assert alive(database) == ["a", "c"]
+
+
+def test_the_doctor_names_who_works_and_sees_who_has_fallen_silent(database: Database) -> None:
+    assert not workers_check(database, 30).ok
+    with database.write() as connection:
+        for name in ("a", "b"):
+            workers.begin(connection, name)
+    found = workers_check(database, 30)
+    assert found.ok
+    assert "a (0 s ago), b (0 s ago)" in found.found
+    silence(database, "b", 31)
+    assert not workers_check(database, 30).ok
 
 
 def test_a_worker_stays_alive_as_long_as_it_works_and_is_gone_when_it_leaves(database: Database) -> None:

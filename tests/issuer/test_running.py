@@ -120,6 +120,29 @@ def test_an_idle_runner_leaves_the_lock_to_commands(
     eventually(free)
 
 
+def test_an_anchor_that_a_reorganisation_took_away_is_brought_back_without_anybody_asking(
+    bureau: Bureau, runners: Callable[..., Runner]
+) -> None:
+    office = replace(bureau.office, settings=replace(bureau.office.settings, settle_look_seconds=0.05))
+    batch = bureau.accept(rows(1))
+    bureau.chain.mine(8)
+    runner = runners(office)
+    eventually(lambda: bureau.batch(batch.id).state is BatchState.RELEASED)
+    first = bureau.batch(batch.id)
+    assert first.root is not None
+    bureau.clock.now += 60
+    bureau.chain.reorganise(2)
+
+    def back() -> bool:
+        slot = bureau.chain.view().anchor(bureau.institution.issuer_id, first.root)
+        return slot is not None and bureau.batch(batch.id).state is BatchState.RELEASED
+
+    eventually(back)
+    assert runner.alive
+    assert bureau.batch(batch.id).root == first.root
+    assert bureau.batch(batch.id).anchored_at != first.anchored_at
+
+
 def test_copies_are_collected_by_the_timer(bureau: Bureau, runners: Callable[..., Runner]) -> None:
     office = replace(bureau.office, settings=replace(bureau.office.settings, copy_wait_seconds=0.05))
     asked: list[Office] = []
