@@ -27,7 +27,12 @@ def leaves_by_root(connection: Connection, institution_id: int) -> dict[Digest, 
         .group_by(batches.c.id)
         .order_by(batches.c.id)
     )
-    return {Digest(root): (count, state == BatchState.RELEASED) for root, state, count in found if root is not None}
+    counted: dict[Digest, tuple[int, bool]] = {}
+    for raw, state, count in found:
+        if raw is not None:  # small batches that waited together share one root
+            before, released = counted.get(Digest(raw), (0, True))
+            counted[Digest(raw)] = (before + count, released and state == BatchState.RELEASED)
+    return counted
 
 
 def unused_entries(connection: Connection, status_list_id: int) -> int:

@@ -11,8 +11,10 @@ from collections.abc import Sequence
 
 from jikin.anchoring import evm_proofs, storage_proof
 from jikin.anchoring.chain import AnchorSlot, RegistryPins, StatusHistory
+from jikin.anchoring.events import EventLog
 from jikin.anchoring.evm import EvmRegistry
 from jikin.anchoring.evm_abi import senseless
+from jikin.anchoring.evm_events import read_events
 from jikin.anchoring.evm_history import read_profile
 from jikin.anchoring.evm_logs import logs_forwards
 from jikin.anchoring.evm_rpc import members
@@ -52,6 +54,11 @@ class ProvenRegistry:
         """
         trusted = self._source.newest()
         return ProvenView(self, trusted, self._header(trusted))
+
+    def event_log(self) -> EventLog:
+        """Return the newest view and every event up to its block, for an audit: what is missing, the storage shows."""
+        view = self.view()
+        return EventLog(view, read_events(self._events, view.block))
 
     def check(self) -> None:
         """Compare everything that is pinned, the block of the deployment too; the node's word is taken for that."""

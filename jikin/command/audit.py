@@ -58,7 +58,14 @@ def register(app: typer.Typer) -> None:
 
 
 def audit(
-    rpc_url: Annotated[str, typer.Option("--rpc-url", metavar="URL", help="JSON-RPC endpoint of the chain.")],
+    rpc_url: Annotated[
+        list[str],
+        typer.Option(
+            "--rpc-url",
+            metavar="URL",
+            help="JSON-RPC endpoint of the chain. Given twice or more, storage is proven at a block they agree on.",
+        ),
+    ],
     registry: Annotated[
         str, typer.Option("--registry", metavar="ADDR|FILE", help="Address of the registry, or its registry.json.")
     ],
@@ -103,19 +110,28 @@ def audit(
     raise typer.Exit(0 if found.outcome is Outcome.PASSED else 1)
 
 
-def _source(rpc_url: str, registry: str) -> EventSource:
-    """Return the registry at an address, which the node is believed to show truly, or the one that a file pins."""
+def _source(rpc_urls: list[str], registry: str) -> EventSource:
+    """Return the registry at an address, which the first node is believed to show truly, or the one that a file pins.
+
+    Of one node everything is believed that fits together; of several, nothing but what is proven at a block they share.
+    """
+    from jikin.anchoring.block_sources import AgreeingNodes
     from jikin.anchoring.evm import EvmRegistry, read_pins
     from jikin.anchoring.evm_events import deploy_block
+    from jikin.anchoring.evm_proven import ProvenRegistry
     from jikin.anchoring.evm_rpc import Rpc
     from jikin.anchoring.pins import parse_pins
     from jikin.values import Address
 
+    first, *others = rpc_urls
     if Path(registry).is_file():
-        return EvmRegistry(rpc_url, parse_pins(_json(Path(registry))))
-    address, rpc = Address.parse(registry), Rpc(rpc_url)
-    first = deploy_block(rpc, address, rpc.block("latest"))
-    return EvmRegistry(rpc_url, read_pins(rpc_url, address, first))
+        pins = parse_pins(_json(Path(registry)))
+    else:
+        address, rpc = Address.parse(registry), Rpc(first)
+        pins = read_pins(first, address, deploy_block(rpc, address, rpc.block("latest")))
+    if not others:
+        return EvmRegistry(first, pins)
+    return ProvenRegistry(first, pins, AgreeingNodes([Rpc(url) for url in rpc_urls], pins))
 
 
 def _files(place: str) -> PublicFiles:

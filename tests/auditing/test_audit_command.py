@@ -100,6 +100,14 @@ def test_the_registry_can_be_named_by_the_file_that_pins_it(office: Audited) -> 
     assert run(office, str(file)).exit_code == 0
 
 
+def test_with_several_nodes_the_storage_is_proven_at_a_block_they_share(
+    office: Audited, material: dict[str, str]
+) -> None:
+    found = run(office, **material, **{"--rpc-url": office.node.url})
+    assert found.exit_code == 0, found.output
+    assert "3/3" in found.output
+
+
 def test_lists_are_rebuilt_from_the_events_alone(office: Audited, tmp_path: Path) -> None:
     """The issuer is gone: nothing but a node is asked, and every list is what the issuer had published."""
     found = run(office, **{"--lists": str(tmp_path / "lists")})

@@ -22,12 +22,14 @@ from jikin.status.publication import Publication
 from jikin.status.root import array_root
 from jikin.status.snapshot import StatusSnapshot
 from jikin.values import Address, Digest, sha256
-from jikin.verification.auditing.audit import Audit
+from jikin.verification.auditing.audit import Audit, audit
 from jikin.verification.auditing.findings import RULES, AuditCode
+from jikin.verification.auditing.gathering import Material, gather
 from jikin.verification.auditing.public_files import FolderFiles, WebFiles
 from jikin.verification.report import Outcome
 from tests.audited_office import Audited
-from tests.lying_node import relay
+from tests.chain_fixtures import proven
+from tests.lying_node import ask, relay
 
 pytestmark = pytest.mark.chain
 SOMETHING = Digest(sha256(b"a root of nothing"))
@@ -249,6 +251,32 @@ def test_an_anchor_that_the_node_makes_larger_differs_from_the_storage(office: A
     with relay(office.node.url) as node:
         node.change = enlarge
         assert "audit.anchor-differs" in codes(office.audit(url=node.url, alone=True))
+
+
+def test_a_node_that_shows_yesterdays_storage_too_is_caught_where_storage_is_proven(office: Audited) -> None:
+    """Events and storage of before the last epoch fit together: one node alone is believed, and a second one is not."""
+    history = office.source().event_log().view.status_history(office.issuer_id, office.list_id)
+    assert history is not None
+    before = history.epochs[-1].block - 1
+    then = office.node.request("eth_getBlockByNumber", hex(before), False)
+    assert isinstance(then, dict)
+
+    def yesterday(method: str, params: list[Any], answer: dict[str, Any]) -> dict[str, Any]:
+        if method == "eth_getLogs":
+            return answer | {"result": [log for log in answer["result"] if int(log["blockNumber"], 16) <= before]}
+        if method == "eth_call":
+            question = {"jsonrpc": "2.0", "id": 1, "method": method, "params": [params[0], {"blockHash": then["hash"]}]}
+            return ask(office.node.url, json.dumps(question).encode())
+        return answer
+
+    did = office.bureau.institution.did
+    with relay(office.node.url) as node:
+        node.change = yesterday
+        believed = audit(gather(office.source(node.url), (did,), Material()))
+        pins = office.source().pins
+        shown_twice = audit(gather(proven(node.url, pins, vouching=office.node.url), (did,), Material()))
+    assert believed.findings == ()  # what one node says fits together, and is not so
+    assert [one.code for one in shown_twice.findings] == [AuditCode.EPOCH_SKIPPED]
 
 
 # ---------------------------------------------------------------------------------------------- in the public files
