@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from issuer import logs
 from issuer.jobs import mistake
 from issuer.office import Office
-from jikin.errors import JikinError
+from jikin.errors import JikinError, OfficeError
 
 LOOK_SECONDS = 0.5
+_INTERRUPTED = "office.interrupted"
 _FIRST_PAUSE, _LONGEST_PAUSE = 2.0, 120.0  # before a chore that failed is tried again; doubled each time
 
 
@@ -72,7 +73,7 @@ class Timekeeper:
             self._waits[number] = (left - self.chores[number].seconds, pause)
             return
         try:
-            self.chores[number].do(self.office)
+            self.chores[number].do(replace(self.office, sleep=self._sleep))
         except JikinError as error:
             self._put_off(number, error.code, pause)
         except Exception as error:  # noqa: BLE001  # the database may be away, or we are wrong: the thread goes on
@@ -80,7 +81,14 @@ class Timekeeper:
         else:
             self._waits.pop(number, None)
 
+    def _sleep(self, seconds: float) -> None:
+        """Wait as the office does, unless it is being stopped: whoever waits for the chain is cut short then."""
+        self.office.sleep(seconds)
+        if self._stopping.is_set():
+            raise OfficeError("the office was stopped", code=_INTERRUPTED)
+
     def _put_off(self, number: int, code: str, before: float) -> None:
         pause = _FIRST_PAUSE if not before else min(before * 2, _LONGEST_PAUSE)
         self._waits[number] = (pause, pause)
-        logs.logger().warning("chore stopped", step=self.chores[number].name, code=code, seconds=pause)
+        if code != _INTERRUPTED:
+            logs.logger().warning("chore stopped", step=self.chores[number].name, code=code, seconds=pause)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import tempfile
+import threading
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -231,6 +233,25 @@ def test_a_chore_that_fails_waits_and_does_not_hold_up_the_others(bureau: Bureau
     assert done == ["failing", "other", "other", "other"]
 
 
+def test_whoever_waits_for_the_chain_is_cut_short_when_the_office_stops(bureau: Bureau) -> None:
+    bureau.chain.automine = False
+    began = threading.Event()
+
+    def sleep(seconds: float) -> None:
+        began.set()
+        time.sleep(min(seconds, 0.05))
+
+    keeper = Timekeeper(replace(bureau.office, sleep=sleep), (Chore(audit_log.publish_due),))
+    keeper.start()
+    assert began.wait(20)
+    before = time.monotonic()
+    keeper.stop()
+    assert time.monotonic() - before < 10
+    assert not any(thread.is_alive() for thread in keeper._threads)
+    with bureau.office.database.read() as connection:
+        assert audit.planned(connection, bureau.institution.id) is not None  # the next start publishes it
+
+
 # ------------------------------------------------------------------------------------------------------------ tampering
 
 
@@ -433,7 +454,5 @@ def test_the_service_publishes_the_head_by_itself(bureau: Bureau) -> None:
         for _ in range(200):
             if bureau.chain.view().audit_head(bureau.institution.issuer_id) is not None:
                 break
-            import time
-
             time.sleep(0.05)
     assert bureau.chain.view().audit_head(bureau.institution.issuer_id) is not None
