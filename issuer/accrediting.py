@@ -1,8 +1,10 @@
 """Setting up an institution: its keys, its public files, and its place in the registry.
 
-On a chain of one's own the office plays every part, each with an account of its own: accreditor, owner, and three
-operators that may only anchor, only change the status, or only publish heads of the log of acts. Every step looks at
-the registry first and does only what is missing, so that a set-up that was interrupted is simply run again.
+Owner and accreditor are different parties (SECURITY 3.1). An office that has only the owner's key does the owner's part
+and says what waits for the accreditor; on a chain of one's own the office plays every part, each with an account of its
+own: accreditor, owner, and three operators that may only anchor, only change the status, or only publish heads of the
+log of acts. Every step looks at the registry first and does only what is missing, so that a set-up that was interrupted
+is simply run again.
 """
 
 from __future__ import annotations
@@ -11,17 +13,18 @@ import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from issuer import approving, signing
+from issuer import accreditor, approving
+from issuer.acting import act_as
 from issuer.approving import Officer, Role
 from issuer.office import ACCREDITOR, ANCHORING, ASSERTION, AUDIT, OWNER, POST_QUANTUM, STATUS, Office
-from issuer.publishing import did_document
+from issuer.publishing import PublishedKey, did_document
 from issuer.store import audit, institutions, officers
+from issuer.store import keys as key_rows
 from issuer.store.institutions import Institution, StatusList
+from issuer.store.keys import Key, KeyState
 from issuer.store.transactions import Purpose
 from jikin.anchoring.acts import (
-    Act,
     AddKey,
-    ApproveProfile,
     OpenStatusList,
     ProposeProfile,
     RegisterIssuer,
@@ -84,21 +87,28 @@ class NewInstitution:
 def ensure_accreditor(office: Office) -> Address:
     """Return the accreditor's account, made and stored when there is none."""
     with office.database.read() as connection:
-        found = institutions.find_key(connection, None, ACCREDITOR)
-    if found is not None:
-        return Address.parse(found.public)
-    made = office.keys.new_account(ACCREDITOR)
+        found = key_rows.find(connection, None, ACCREDITOR)
+    return Address.parse((found or new_account(office, None, ACCREDITOR)).public)
+
+
+def new_account(office: Office, institution: Institution | None, purpose: str) -> Key:
+    """Return a fresh account for *purpose*, stored; it is the one in use from now on."""
+    made = office.keys.new_account(purpose)
     with office.database.write() as connection:
-        institutions.add_key(
-            connection, institution_id=None, purpose=ACCREDITOR, public=made.public, file=made.file, at=office.clock()
+        return key_rows.add(
+            connection,
+            institution_id=None if institution is None else institution.id,
+            purpose=purpose,
+            public=made.public,
+            reference=made.reference,
+            at=office.clock(),
         )
-    return Address.parse(made.public)
 
 
 def prepare(office: Office, new: NewInstitution) -> Institution:
     """Return the institution with its keys made and its DID document and profile written; nothing is on the chain yet.
 
-    Run again for the same domain it keeps keys and takes over a changed profile.
+    Run again for the same domain it keeps keys and seal, and a changed profile waits for the accreditor.
     """
     for type_id in new.types:
         office.types.named(type_id)
@@ -125,12 +135,14 @@ def prepare(office: Office, new: NewInstitution) -> Institution:
                 subject=f"institutions/{institution.id}",
                 institution_id=institution.id,
             )
-        institutions.set_profile(connection, institution.id, profile.to_bytes(), new.seal)
+        if profile.to_bytes() == institution.profile:
+            institutions.set_profile(connection, institution.id, profile.to_bytes(), new.seal)
+        else:
+            institutions.propose_profile(connection, institution.id, profile.to_bytes())
     _ensure_keys(office, institution)
     institution = office.institution(institution.did.text)
-    public = office.public(institution)
-    public.did_json(did_document_of(office, institution))
-    public.profile(profile)
+    publish_did(office, institution)
+    office.public(institution).profile(profile)
     return institution
 
 
@@ -144,7 +156,7 @@ def _check_code_is_free(code: str, known: Iterable[Institution]) -> None:
 
 
 # What each signing key is; whatever else is kept for a purpose is an account on the chain.
-_SIGNING: Mapping[str, KeyType] = {ASSERTION: KeyType.ED25519, POST_QUANTUM: KeyType.ML_DSA_44}
+SIGNING: Mapping[str, KeyType] = {ASSERTION: KeyType.ED25519, POST_QUANTUM: KeyType.ML_DSA_44}
 
 
 def _signing_purposes(office: Office, institution: Institution) -> tuple[str, ...]:
@@ -157,24 +169,38 @@ def _signing_purposes(office: Office, institution: Institution) -> tuple[str, ..
 def _ensure_keys(office: Office, institution: Institution) -> None:
     for purpose in (*_signing_purposes(office, institution), OWNER, ANCHORING, STATUS, AUDIT):
         with office.database.read() as connection:
-            if institutions.find_key(connection, institution.id, purpose) is not None:
-                continue
-        kind = _SIGNING.get(purpose)
-        made = office.keys.new_account(purpose) if kind is None else office.keys.new_signing_key(kind)
+            if key_rows.of(connection, institution.id, purpose):
+                continue  # one that has ended is followed on purpose, never by the way
+        if purpose not in SIGNING:
+            new_account(office, institution, purpose)
+            continue
+        made = office.keys.new_signing_key(SIGNING[purpose])
         with office.database.write() as connection:
-            institutions.add_key(
+            key_rows.add(
                 connection,
                 institution_id=institution.id,
                 purpose=purpose,
                 public=made.public,
-                file=made.file,
+                reference=made.reference,
                 at=office.clock(),
             )
 
 
 def did_document_of(office: Office, institution: Institution) -> JsonObject:
-    """Return the DID document as it should be published now."""
-    return did_document(institution.did, signing.public_keys(office, institution))
+    """Return the DID document as it should be published now.
+
+    A retired key stays, with the end of its time: strangers who know no registry check old certificates by it. One that
+    was stolen is gone, for whoever reads this document alone cannot tell old from forged.
+    """
+    with office.database.read() as connection:
+        known = [key for purpose in SIGNING for key in key_rows.of(connection, institution.id, purpose)]
+    shown = [key for key in known if key.state is not KeyState.COMPROMISED]
+    return did_document(institution.did, [PublishedKey(key.public, key.retired_at) for key in shown])
+
+
+def publish_did(office: Office, institution: Institution) -> None:
+    """Write the DID document as it should be now."""
+    office.public(institution).did_json(did_document_of(office, institution))
 
 
 def accounts(office: Office, institution: Institution) -> dict[str, Address]:
@@ -186,44 +212,52 @@ def accounts(office: Office, institution: Institution) -> dict[str, Address]:
 def register(office: Office, institution: Institution) -> None:
     """Bring the institution into the registry: issuer, profile, keys, operators, ``anchorsAll``, status list.
 
-    Raises RegistryRefusedError when the registry does not allow a step, ChainUnavailableError.
+    Where the accreditor's key is not here, the accreditor's steps are left out. Raises OfficeError
+    ``office.not-accredited`` when the issuer waits for the accreditor, RegistryRefusedError when the registry does not
+    allow a step, ChainUnavailableError.
     """
     for step in (_register_issuer, _approve_profile, _add_keys, _set_operators, _set_anchors_all):
         step(office, institution, office.chain.registry.view())
     ensure_status_list(office, institution)
 
 
-def _send(office: Office, institution: Institution, purpose: str, act: Act, tag: object) -> None:
-    """Send one act with the account for *purpose* and wait until it is mined; *tag* tells it from its like."""
-    outbox = office.outbox(None if purpose == ACCREDITOR else institution, purpose, confirmations=1)
-    outbox.deliver(Purpose(f"{type(act).__name__} {institution.issuer_id} {tag}"), act)
-    with office.database.write() as connection:
-        audit.record(
-            connection,
-            at=office.clock(),
-            act=type(act).__name__,
-            subject=f"institutions/{institution.id}",
-            institution_id=institution.id,
-        )
+def accredits(office: Office) -> bool:
+    """Say whether the accreditor's key is in this office."""
+    with office.database.read() as connection:
+        return key_rows.find(connection, None, ACCREDITOR) is not None
 
 
 def _register_issuer(office: Office, institution: Institution, view: RegistryView) -> None:
     if view.issuer(institution.issuer_id) is not None:
         return
     owner = Address.parse(office.key(institution, OWNER).public)
+    if not accredits(office):
+        raise OfficeError(
+            f"{institution.did} is not registered yet, and the accreditor's key is not in this office",
+            code="office.not-accredited",
+            hint=f"ask the accreditor for `jikin admin accreditation register {institution.did} --owner {owner}`, "
+            "then run this again",
+        )
     now = view.block.time
     act = RegisterIssuer(institution.did.registered, owner, now, now + ACCREDITATION_SECONDS)
-    _send(office, institution, ACCREDITOR, act, view.block.number)
+    act_as(office, ACCREDITOR, institution, act, view.block.number)
 
 
 def _approve_profile(office: Office, institution: Institution, view: RegistryView) -> None:
-    profile = office.profile(institution)
+    """Propose the profile that is wanted unless it is approved already; approve it where that is ours to do.
+
+    Also here no name is approved that can be taken for another issuer's: raises OfficeError ``office.name-alike``.
+    """
+    wanted = Profile.parse(institution.proposed or institution.profile)
     record = view.issuer(institution.issuer_id)
-    if record is not None and record.profile_hash == profile.hash:
-        return
-    block = view.block.number
-    _send(office, institution, OWNER, ProposeProfile(institution.issuer_id, institution.profile), block)
-    _send(office, institution, ACCREDITOR, ApproveProfile(institution.issuer_id, profile.hash), block)
+    approved = None if record is None else record.profile_hash
+    if approved != wanted.hash:
+        act = ProposeProfile(institution.issuer_id, wanted.to_bytes())
+        act_as(office, OWNER, institution, act, f"{wanted.hash} after {approved}")
+        if not accredits(office):
+            return
+        accreditor.approve_profile(office, wanted)
+    accreditor.adopt(office, institution.did)
 
 
 def _add_keys(office: Office, institution: Institution, view: RegistryView) -> None:
@@ -231,8 +265,7 @@ def _add_keys(office: Office, institution: Institution, view: RegistryView) -> N
         multikey = office.key(institution, purpose).public
         key_id = KeyId.of(multikey)
         if view.key_window(institution.issuer_id, key_id) is None:
-            # Two keys may be added at one block: each is an act of its own.
-            _send(office, institution, OWNER, AddKey(institution.issuer_id, multikey), f"{key_id} {view.block.number}")
+            act_as(office, OWNER, institution, AddKey(institution.issuer_id, multikey), key_id)
 
 
 def _set_operators(office: Office, institution: Institution, view: RegistryView) -> None:
@@ -243,13 +276,13 @@ def _set_operators(office: Office, institution: Institution, view: RegistryView)
         record = view.operator(institution.issuer_id, account)
         if record is None or record.rights != rights or record.valid_until < now + OPERATOR_RENEWAL_SECONDS:
             act = SetOperator(institution.issuer_id, account, now + OPERATOR_SECONDS, rights)
-            _send(office, institution, OWNER, act, f"{account} {view.block.number}")
+            act_as(office, OWNER, institution, act, f"{account} {view.block.number}")
 
 
 def _set_anchors_all(office: Office, institution: Institution, view: RegistryView) -> None:
     record = view.issuer(institution.issuer_id)
-    if record is None or not record.anchors_all:
-        _send(office, institution, ACCREDITOR, SetAnchorsAll(institution.issuer_id), view.block.number)
+    if (record is None or not record.anchors_all) and accredits(office):
+        act_as(office, ACCREDITOR, institution, SetAnchorsAll(institution.issuer_id), view.block.number)
 
 
 def ensure_status_list(office: Office, institution: Institution, *, room: int = 1) -> StatusList:

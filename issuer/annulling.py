@@ -19,7 +19,7 @@ from issuer.store.institutions import Institution, StatusList
 from issuer.store.transactions import Purpose
 from jikin.anchoring.acts import AnnulStatus, PublishStatus
 from jikin.anchoring.changes import Change, pack
-from jikin.anchoring.relayed import Signed, signed_digest
+from jikin.anchoring.relayed import Signed, typed_data
 from jikin.errors import OfficeError, StatusError
 from jikin.status.array import REVOKED_STATES, State
 from jikin.status.fold import check_annulment
@@ -133,8 +133,9 @@ def _act(
     )
     deadline = min(last, now + _SIGNED_FOR_SECONDS)
     key = office.key(None, ACCREDITOR)
-    digest = signed_digest(office.chain.registry.pins, Signed.ANNULMENT, status, deadline)
-    return AnnulStatus(status, Address.parse(key.public), office.keys.sign_digest(key.file, digest), deadline)
+    stated = typed_data(office.chain.registry.pins, Signed.ANNULMENT, status, deadline)
+    signature = office.keys.sign_typed_data(key.reference, stated)
+    return AnnulStatus(status, Address.parse(key.public), signature, deadline)
 
 
 def _show(office: Office, institution: Institution, status_list: StatusList, credentials: Sequence[Credential]) -> None:

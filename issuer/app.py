@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import ssl
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from issuer import files, logs
-from issuer.keyring import KeyRing
+from issuer.keyring import Elsewhere, KeyRing
 from issuer.office import Chain, Office
 from issuer.settings import Settings
 from issuer.store.database import Database
+from jikin.anchoring.accounts import ChainAccount
 from jikin.anchoring.chain import Registry, RegistryPins, RegistryWriter
 from jikin.anchoring.pins import parse_pins
 from jikin.codec import strict_json
@@ -23,8 +25,6 @@ from jikin.proofs.standard import standard_suites
 from jikin.values import Address
 
 if TYPE_CHECKING:
-    from eth_account.signers.local import LocalAccount
-
     from jikin.anchoring.evm import EvmRegistry
 
 _WEI_PER_GWEI = 10**9
@@ -53,7 +53,7 @@ def build(
         settings=settings,
         database=database,
         chain=chain if chain is not None else EvmChain(settings),
-        keys=KeyRing(settings.path(settings.keys), settings.key_passphrase, settings.key_cost),
+        keys=KeyRing(settings.path(settings.keys), settings.key_passphrase, settings.key_cost, elsewhere(settings)),
         types=CredentialTypes.packaged(),
         contexts=contexts,
         suites=standard_suites(contexts),
@@ -62,6 +62,13 @@ def build(
         clock=clock if clock is not None else lambda: int(time.time()),
         sleep=sleep,
     )
+
+
+def elsewhere(settings: Settings) -> Elsewhere:
+    """Return what opens the keys that are in no file of the office."""
+    tls = None if settings.ca_file is None else ssl.create_default_context(cafile=settings.path(settings.ca_file))
+    # A remote signer compares clocks: it is told the time of this machine, whatever clock the office goes by.
+    return Elsewhere(settings.pkcs11_module, settings.token_pin, settings.remote_token, lambda: int(time.time()), tls)
 
 
 def read_registry_file(settings: Settings) -> RegistryPins:
@@ -89,7 +96,7 @@ class EvmChain:
         """Return the pinned registry; raises SettingsError when none is pinned."""
         return self._opened()
 
-    def writer(self, account: Address, unlock: Callable[[], LocalAccount]) -> RegistryWriter:
+    def writer(self, account: Address, unlock: Callable[[], ChainAccount]) -> RegistryWriter:
         """Return the writer of *account*, the same one each time."""
         from jikin.anchoring.evm import EvmWriter
 
@@ -103,6 +110,10 @@ class EvmChain:
         """Return the balance of *account*; raises ChainUnavailableError."""
         answer = self._opened().rpc.call("eth_getBalance", str(account), "latest")
         return int(str(answer), 16)
+
+    def is_contract(self, account: Address) -> bool:
+        """Say whether there is code at *account*; raises ChainUnavailableError."""
+        return self._opened().rpc.call("eth_getCode", str(account), "latest") not in (None, "0x")
 
     def _opened(self) -> EvmRegistry:
         from jikin.anchoring.evm import EvmRegistry

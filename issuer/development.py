@@ -54,7 +54,7 @@ def deploy(office: Office) -> RegistryPins:
         return pins
     account = accrediting.ensure_accreditor(office)
     fund(office.settings.rpc_url, [account])
-    pins = evm.deploy(office.settings.rpc_url, office.keys.account(office.key(None, ACCREDITOR).file), 0)
+    pins = evm.deploy(office.settings.rpc_url, office.keys.account(office.key(None, ACCREDITOR).reference), 0)
     files.write(path, json.dumps(pins_json(pins), indent=2).encode("ascii") + b"\n")
     with office.database.write() as connection:
         audit.record(connection, at=office.clock(), act="registry deployed", subject="registry")

@@ -1,6 +1,7 @@
 """Looks for what would go wrong before the first certificate leaves: keys, DID document, registry, clock, fonts.
 
-A check is right, wrong, or could not be made (None): a chain that does not answer makes no key wrong.
+A check is right, wrong, or could not be made (None): a chain that does not answer makes no key wrong. What is right
+today and had better be changed is advice: a single key that decides alone, rights that end soon.
 """
 
 from __future__ import annotations
@@ -11,11 +12,13 @@ from functools import partial
 from pathlib import Path
 
 from issuer import accrediting, audit_log
-from issuer.accrediting import RIGHTS
+from issuer.accrediting import OPERATOR_RENEWAL_SECONDS, RIGHTS, SIGNING
 from issuer.approving import Role
-from issuer.office import ASSERTION, POST_QUANTUM, Office
+from issuer.office import ACCREDITOR, ASSERTION, OWNER, POST_QUANTUM, Office
 from issuer.store import institutions
-from issuer.store.institutions import Institution, Key
+from issuer.store import keys as key_rows
+from issuer.store.institutions import Institution
+from issuer.store.keys import Key, KeyState
 from jikin.anchoring.chain import RegistryView
 from jikin.badges.fonts import FontFolder
 from jikin.codec import multikey
@@ -26,6 +29,7 @@ from jikin.values import Address, KeyId, format_instant
 
 # What a few hundred batches cost on a chain for trying out; below it somebody should look.
 _LOW_WEI = 10**16
+SOON_SECONDS = OPERATOR_RENEWAL_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +37,7 @@ class Check:
     """One thing looked at: its *name* (``keys.open``, stable), whether it is right, what was *found*, what is *right*.
 
     *ok* is None where it could not be looked at. *whose* is the institution's domain, empty for the office itself.
+    *advice*: nothing is wrong, and *right* would be better.
     """
 
     name: str
@@ -40,6 +45,7 @@ class Check:
     found: str
     right: str
     whose: str = ""
+    advice: bool = False
 
 
 def examine(office: Office, *, fetch: Fetch | None = None) -> tuple[Check, ...]:
@@ -67,7 +73,9 @@ def _checks(office: Office, fetch: Fetch | None) -> Iterator[Check]:
         )
     if view is not None:
         yield _chain(view)
+        yield _pins(view)
         yield _clock(office, view)
+        yield from _accreditor(office)
     with office.database.read() as connection:
         known = institutions.every(connection)
     if not known:
@@ -92,7 +100,7 @@ def _schema(office: Office) -> Check:
 
 def _keys(office: Office) -> Iterator[Check]:
     with office.database.read() as connection:
-        keys = institutions.every_key(connection)
+        keys = [key for key in key_rows.every(connection) if key.state in (KeyState.PREPARED, KeyState.ACTIVE)]
     for key in keys:
         yield _tried(f"keys.{key.purpose}", partial(_open, office, key), "the key file opens and holds this key")
     folder = office.keys.folder
@@ -105,11 +113,11 @@ def _keys(office: Office) -> Iterator[Check]:
 
 def _open(office: Office, key: Key) -> str:
     if key.purpose in (ASSERTION, POST_QUANTUM):
-        public = multikey.encode(office.keys.signer(key.file).public_key)
+        public = multikey.encode(office.keys.signer(key.reference).public_key)
     else:
-        public = str(Address.parse(office.keys.account(key.file).address))
+        public = str(Address.parse(office.keys.account(key.reference).address))
     if public != key.public:
-        raise _wrong(f"{key.file} holds {public}, registered is {key.public}")
+        raise _wrong(f"{key.reference} holds {public}, registered is {key.public}")
     return public
 
 
@@ -122,6 +130,37 @@ def _chain(view: RegistryView) -> Check:
     return Check(
         "chain", True, f"{pins.chain} {pins.registry} block {view.block.number}", "the pinned registry answers"
     )
+
+
+def _pins(view: RegistryView) -> Check:
+    """Show what is pinned: the view could only be had because chain, genesis and code are these."""
+    pins = view.pins
+    found = f"code {pins.code_hash}, genesis {pins.genesis}, from block {pins.deploy_block}"
+    return Check(
+        "chain.pins",
+        pins.deploy_block <= view.block.number,
+        found,
+        f"the registry was deployed before block {view.block.number}; compare these with the accreditor's",
+    )
+
+
+def _accreditor(office: Office) -> Iterator[Check]:
+    """Say whether the accreditor's key is here, and whether it decides alone."""
+    with office.database.read() as connection:
+        key = key_rows.find(connection, None, ACCREDITOR)
+    if key is not None:
+        yield _single(office, "accreditor.single", Address.parse(key.public), "")
+
+
+def _single(office: Office, name: str, account: Address, whose: str) -> Check:
+    """Say whether *account* is one key (SECURITY 3.1): whoever has it decides alone."""
+    better = "a contract that several persons sign for (ERC-1271)"
+    try:
+        contract = office.chain.is_contract(account)
+    except JikinError as error:
+        return Check(name, None, f"{error} [{error.code}]", better, whose)
+    found = f"{account} is {'a contract' if contract else 'a single key'}"
+    return Check(name, True, found, better, whose, advice=not contract)
 
 
 def _clock(office: Office, view: RegistryView) -> Check:
@@ -139,8 +178,10 @@ def _institution(
     yield _published(office, institution)
     if view is not None:
         yield _accreditation(institution, view)
+        yield from _owner(office, institution, view)
         yield _profile(office, institution, view)
         yield _signing_key(office, institution, view)
+        yield _ended_keys(office, institution, view)
         yield from _operators(office, institution, view)
         yield _status_list(office, institution, view)
         yield _audit_log(office, institution)
@@ -201,7 +242,42 @@ def _accreditation(institution: Institution, view: RegistryView) -> Check:
         f"accredited {format_instant(record.valid_from)} to {format_instant(record.valid_until)}, "
         f"anchorsAll {'set' if record.anchors_all else 'not set'}"
     )
-    return Check("registry.issuer", fine, found, right, institution.domain)
+    soon = fine and record.valid_until < now + SOON_SECONDS
+    if soon:
+        right = "an accreditation that does not end within three months"
+    return Check("registry.issuer", fine, found, right, institution.domain, advice=soon)
+
+
+def _owner(office: Office, institution: Institution, view: RegistryView) -> Iterator[Check]:
+    """Say whether the office's owner account is the owner on record, and whether it decides alone."""
+    whose, right = institution.domain, "the owner on record is this office's owner account"
+    record = view.issuer(institution.issuer_id)
+    if record is None:
+        return
+    try:
+        account = Address.parse(office.key(institution, OWNER).public)
+    except JikinError as error:
+        yield Check("registry.owner", False, f"{error} [{error.code}]", right, whose)
+        return
+    yield Check("registry.owner", record.owner == account, str(record.owner), right, whose)
+    yield _single(office, "owner.single", record.owner, whose)
+
+
+def _ended_keys(office: Office, institution: Institution, view: RegistryView) -> Check:
+    """Hold the ended keys of the office against the registry: what ended on one side alone is wrong."""
+    with office.database.read() as connection:
+        keys = [key for purpose in SIGNING for key in key_rows.of(connection, institution.id, purpose)]
+    wrong, ended = [], 0
+    for key in keys:
+        window = view.key_window(institution.issuer_id, KeyId.of(key.public))
+        here = key.state in (KeyState.RETIRED, KeyState.COMPROMISED)
+        ended += here
+        there = window is not None and bool(window.retired_at or window.compromised_since)
+        stolen = window is not None and bool(window.compromised_since) != (key.state is KeyState.COMPROMISED)
+        if here != there or (stolen and there):
+            wrong.append(f"{key.public} is {key.state} here and {'ended' if there else 'open'} in the registry")
+    found = "; ".join(wrong) or f"{len(keys)} keys, {ended} ended"
+    return Check("keys.ended", not wrong, found, "office and registry agree which keys have ended", institution.domain)
 
 
 def _profile(office: Office, institution: Institution, view: RegistryView) -> Check:
@@ -238,12 +314,16 @@ def _operators(office: Office, institution: Institution, view: RegistryView) -> 
         held = None if record is None else record.rights
         until = 0 if record is None else record.valid_until
         fine = held is not None and rights in held and until > view.block.time
+        soon = fine and until < view.block.time + SOON_SECONDS
         yield Check(
             name,
             fine,
             f"{account}: rights {'none' if held is None else int(held)}, until {format_instant(until)}",
-            f"rights {int(rights)}, not ended",
+            "`jikin admin institution create` again: it renews rights that end soon"
+            if soon
+            else f"rights {int(rights)}, not ended",
             institution.domain,
+            advice=soon,
         )
         yield Check(
             f"{name}.funds",

@@ -9,8 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from issuer.office import Office
-from issuer.store import institutions, transactions
+from issuer.store import keys as key_rows
+from issuer.store import transactions
 from issuer.store.institutions import Institution
+from issuer.store.keys import Key
 from issuer.store.transactions import Attempt, Stored
 from jikin.errors import OfficeError
 from jikin.values import Json, JsonObject, format_instant
@@ -29,7 +31,7 @@ class Followed:
 def listed(office: Office, of: Sequence[Institution], before: int | None = None) -> Followed:
     """Return the newest transactions of the institutions' accounts with row ids below *before*."""
     with office.database.read() as connection:
-        accounts = _accounts(institutions.every_key(connection), of)
+        accounts = _accounts(key_rows.every(connection), of)
         found = transactions.newest(connection, accounts, before=before, limit=PAGE + 1)
     return Followed(found[:PAGE], found[PAGE - 1].id if len(found) > PAGE else None)
 
@@ -37,14 +39,14 @@ def listed(office: Office, of: Sequence[Institution], before: int | None = None)
 def one(office: Office, of: Sequence[Institution], transaction_id: int) -> Stored:
     """Return a transaction of the institutions' accounts; raises OfficeError ``office.transaction-unknown``."""
     with office.database.read() as connection:
-        accounts = _accounts(institutions.every_key(connection), of)
+        accounts = _accounts(key_rows.every(connection), of)
         found = transactions.newest(connection, accounts, before=transaction_id + 1, limit=1)
     if not found or found[0].id != transaction_id:
         raise OfficeError(f"there is no transaction {transaction_id}", code="office.transaction-unknown")
     return found[0]
 
 
-def _accounts(keys: Sequence[institutions.Key], of: Sequence[Institution]) -> list[str]:
+def _accounts(keys: Sequence[Key], of: Sequence[Institution]) -> list[str]:
     """Return the institutions' accounts, also those that are retired; what else their keys are called is no account."""
     ids = {institution.id for institution in of}
     return [key.public for key in keys if key.institution_id in ids]

@@ -145,6 +145,7 @@ def sign_chunk(office: Office, batch_id: int) -> int:
             connection, office, institution, batch, {one.line: one.record or {} for one in waiting}
         )
         originals = copies.records_of(connection, [one.copy_of for one in waiting if one.copy_of is not None])
+        keys = signing.keys_in_use(connection, institution)
     kind = office.types.named(batch.type)
     signed: dict[int, Signed] = {}
     failed: list[tuple[Credential, str]] = []
@@ -159,6 +160,9 @@ def sign_chunk(office: Office, batch_id: int) -> int:
     with office.database.write() as connection:
         if not batches.stands_at(connection, batch_id, BatchState.RESERVED):
             return 0
+        if signing.keys_in_use(connection, institution) != keys:
+            # Another process let another key sign, or found this one stolen: what it has signed here is dropped.
+            return len(waiting)
         unsigned = batches.ids_in(connection, batch_id, CredentialState.RESERVED)
         batches.store_signed(connection, {id_: one for id_, one in signed.items() if id_ in unsigned})
         for credential, code in failed:

@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 from zoneinfo import ZoneInfo
 
 from issuer.csv_file import Limits
@@ -16,8 +16,11 @@ from issuer.publishing import PublicFolder, Seal, folder_name
 from issuer.sending import Outbox, Pace
 from issuer.settings import Settings
 from issuer.store import institutions
+from issuer.store import keys as key_rows
 from issuer.store.database import Database
-from issuer.store.institutions import Institution, Key
+from issuer.store.institutions import Institution
+from issuer.store.keys import Key
+from jikin.anchoring.accounts import ChainAccount
 from jikin.anchoring.chain import Registry, RegistryWriter
 from jikin.anchoring.statements import context_hash
 from jikin.codec.contexts import Contexts
@@ -27,9 +30,6 @@ from jikin.dids.method import DidMethods
 from jikin.errors import OfficeError
 from jikin.proofs.suite import Suites
 from jikin.values import Address, DidUrl, Digest
-
-if TYPE_CHECKING:
-    from eth_account.signers.local import LocalAccount
 
 # What the keys of an institution are for. The accreditor's belongs to no institution.
 ASSERTION = "assertion"
@@ -48,11 +48,14 @@ class Chain(Protocol):
     def registry(self) -> Registry:
         """Return the registry."""
 
-    def writer(self, account: Address, unlock: Callable[[], LocalAccount]) -> RegistryWriter:
+    def writer(self, account: Address, unlock: Callable[[], ChainAccount]) -> RegistryWriter:
         """Return the writer of *account*; *unlock* opens its key file, where a private key is needed."""
 
     def balance_wei(self, account: Address) -> int | None:
         """Return what *account* has to pay fees with, None on a chain without fees; raises ChainUnavailableError."""
+
+    def is_contract(self, account: Address) -> bool:
+        """Say whether *account* is a contract, such as one that several persons sign for; raises as ``balance_wei``."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,20 +120,21 @@ class Office(AbstractContextManager["Office"]):
     def key(self, institution: Institution | None, purpose: str) -> Key:
         """Return the key in use for *purpose*; raises OfficeError when there is none."""
         with self.database.read() as connection:
-            found = institutions.find_key(connection, None if institution is None else institution.id, purpose)
+            found = key_rows.find(connection, None if institution is None else institution.id, purpose)
         if found is None:
             whose = "the accreditor" if institution is None else institution.domain
             raise OfficeError(
                 f"{whose} has no key for {purpose} here",
                 code="office.no-key",
-                hint="`jikin admin deploy` makes the accreditor's, `jikin admin institution create` the others",
+                hint="`jikin admin deploy` makes the accreditor's, `jikin admin institution create` the others, "
+                "`jikin admin key rotate` another signing key",
             )
         return found
 
     def outbox(self, institution: Institution | None, purpose: str, *, confirmations: int | None = None) -> Outbox:
         """Return what sends with the account kept for *purpose*."""
         key = self.key(institution, purpose)
-        writer = self.chain.writer(Address.parse(key.public), lambda: self.keys.account(key.file))
+        writer = self.chain.writer(Address.parse(key.public), lambda: self.keys.account(key.reference))
         pace = self.pace if confirmations is None else replace(self.pace, confirmations=confirmations)
         return Outbox(self.database, self.chain.registry, writer, pace)
 
@@ -141,7 +145,7 @@ class Office(AbstractContextManager["Office"]):
         """
         key = self.key(institution, purpose)
         chosen = self.suites.named(suite)
-        return Seal(self.keys.signer(key.file), DidUrl(f"{institution.did}#{key.public}"), chosen)
+        return Seal(self.keys.signer(key.reference), DidUrl(f"{institution.did}#{key.public}"), chosen)
 
     def public(self, institution: Institution) -> PublicFolder:
         """Return the folder of the institution's public files."""

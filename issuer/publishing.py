@@ -21,6 +21,7 @@ from pathlib import Path
 
 from issuer import files
 from jikin.anchoring.receipt import Receipt
+from jikin.codec import strict_json
 from jikin.credentials.profile import Profile
 from jikin.credentials.record import NumberRecord
 from jikin.proofs import securing
@@ -31,7 +32,18 @@ from jikin.status.array import StatusArray
 from jikin.status.bitstring import IETF_LIST, Purpose, list_credential, list_url, token_list_url
 from jikin.status.publication import Publication
 from jikin.status.token_list import list_claims
-from jikin.values import Did, DidUrl, Digest, Json, JsonObject, ListId, SignedStatement, Signer
+from jikin.values import (
+    CertificateNumber,
+    Did,
+    DidUrl,
+    Digest,
+    Json,
+    JsonObject,
+    ListId,
+    SignedStatement,
+    Signer,
+    format_instant,
+)
 
 _DID_CONTEXT = "https://www.w3.org/ns/did/v1"
 _MULTIKEY_CONTEXT = "https://w3id.org/security/multikey/v1"
@@ -66,17 +78,29 @@ def to_bytes(document: JsonObject) -> bytes:
     return json.dumps(document, ensure_ascii=False, separators=(",", ":")).encode("utf-8")
 
 
-def did_document(did: Did, multikeys: Sequence[str]) -> JsonObject:
-    """Return the DID document of an institution: each key a verification method named by its own text."""
-    methods: list[Json] = [
-        {"id": f"{did}#{key}", "type": "Multikey", "controller": str(did), "publicKeyMultibase": key}
-        for key in multikeys
-    ]
+@dataclass(frozen=True, slots=True)
+class PublishedKey:
+    """A key as the DID document names it: Multikey text, and since when it signs nothing more (None: it signs)."""
+
+    multikey: str
+    retired_at: int | None = None
+
+
+def did_document(did: Did, keys: Sequence[PublishedKey]) -> JsonObject:
+    """Return the DID document of an institution: each key a verification method named by its own text.
+
+    A retired one has ``expires`` (W3C Controlled Identifiers 1.0, section 2.2).
+    """
+    methods: list[Json] = []
+    for key in keys:
+        ended: JsonObject = {} if key.retired_at is None else {"expires": format_instant(key.retired_at)}
+        own = {"id": f"{did}#{key.multikey}", "type": "Multikey", "controller": str(did)}
+        methods.append({**own, "publicKeyMultibase": key.multikey, **ended})
     return {
         "@context": [_DID_CONTEXT, _MULTIKEY_CONTEXT],
         "id": str(did),
         "verificationMethod": methods,
-        "assertionMethod": [f"{did}#{key}" for key in multikeys],
+        "assertionMethod": [f"{did}#{key.multikey}" for key in keys],
     }
 
 
@@ -136,6 +160,10 @@ class PublicFolder:
     def number(self, record: NumberRecord, seal: Seal, created: int) -> None:
         """Write what a certificate number alone tells, signed; durable after ``settle``."""
         self._json(f"n/{record.number.symbols}", seal.secure(record.to_json(), created), durable=False)
+
+    def published_number(self, number: CertificateNumber) -> Json:
+        """Return what is published of *number*; raises OfficeError ``office.file``, JsonError."""
+        return strict_json.parse(files.read(self.path / "n" / number.symbols))
 
     def settle(self) -> None:
         """Wait until receipts and records would survive a loss of power."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 
 from issuer import issuing, reanchoring, steps
 from issuer.checking import Checker
-from issuer.office import Office
+from issuer.office import ASSERTION, Office
 from issuer.publishing import PublicFolder, Seal
 from issuer.signing import content_of, to_document
 from issuer.store import audit, batches
@@ -21,6 +21,7 @@ from jikin.anchoring.acts import LeafKind
 from jikin.anchoring.merkle import Tree
 from jikin.anchoring.receipt import Receipt
 from jikin.anchoring.statements import leaf
+from jikin.codec import multikey
 from jikin.credentials.model import Credential as Model
 from jikin.credentials.pointers import resolve
 from jikin.credentials.record import NumberRecord, PublicField, RecordAnchor
@@ -30,7 +31,8 @@ from jikin.errors import OfficeError
 from jikin.values import CertificateNumber, Digest
 from jikin.verification.document import Document
 
-_NUMBER_SUITE = "eddsa-jcs-2022"  # a record is no JSON-LD document
+# A record is no JSON-LD document: it is signed in its JCS form, by the suite that the institution's key takes.
+_NUMBER_SUITES = ("eddsa-jcs-2022", "ecdsa-jcs-2019")
 _SHOWN = 5
 
 
@@ -115,7 +117,7 @@ def release(office: Office, batch_id: int) -> int:
         credentials = batches.credentials_of(connection, batch_id, state=CredentialState.SIGNED)
         nodes = batches.tree_bytes(connection, batch_id if batch.tree_id is None else batch.tree_id)
     kind, public = office.types.named(batch.type), office.public(institution)
-    seal = office.seal(institution, _NUMBER_SUITE)
+    seal = _number_seal(office, institution)
     ready = issued(office, institution, batch, credentials)
     for one in ready:
         _publish(office, institution, one, kind=kind, seal=seal, public=public)
@@ -166,6 +168,15 @@ def _publish(
     public.number(number_record(office, institution, one, kind), seal, office.clock())
 
 
+def _number_seal(office: Office, institution: Institution) -> Seal:
+    """Return what signs number records; raises OfficeError ``office.key-kind`` for a key of another kind."""
+    kind = multikey.decode(office.key(institution, ASSERTION).public).type
+    suite = next((name for name in _NUMBER_SUITES if kind in office.suites.named(name).key_types), None)
+    if suite is None:
+        raise OfficeError(f"a {kind.value} key signs no number records", code="office.key-kind")
+    return office.seal(institution, suite)
+
+
 def renew_records(
     office: Office,
     institution: Institution,
@@ -177,7 +188,7 @@ def renew_records(
 
     *replaced* says by list entry which certificate took its place.
     """
-    seal, public = office.seal(institution, _NUMBER_SUITE), office.public(institution)
+    seal, public = _number_seal(office, institution), office.public(institution)
     with office.database.read() as connection:
         kept = batches.salts_of(connection, [credential.id for credential in credentials])
     for credential in credentials:

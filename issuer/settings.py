@@ -45,6 +45,15 @@ class Settings:
         Path, About("its first line opens the key files; JIKIN_PASSPHRASE wins over it", "path")
     ] = Path("passphrase")
     key_cost: Annotated[int, About("scrypt cost of new key files, 2 to the power of this; 17 takes half a second")] = 17
+    pkcs11_module: Annotated[
+        Path | None, About("library of the hardware token; a reference may name another (module-path)", "path")
+    ] = None
+    pkcs11_pin_file: Annotated[
+        Path | None, About("its first line is the token's PIN; JIKIN_PKCS11_PIN wins over it", "path")
+    ] = None
+    signer_token_file: Annotated[
+        Path | None, About("its first line is the remote signer's token; JIKIN_SIGNER_TOKEN wins", "path")
+    ] = None
     ca_file: Annotated[
         Path | None, About("a further certificate authority to trust, PEM; then localhost is read over https", "path")
     ] = None
@@ -120,6 +129,8 @@ class Settings:
     embargo_passphrase: Annotated[
         Secret | None, About("opens the keys of lists under an embargo; empty: as the key files", "environment only")
     ] = None
+    pkcs11_pin: Annotated[Secret | None, About("PIN of the hardware token", "environment only")] = None
+    signer_token: Annotated[Secret | None, About("common token of office and remote signer", "environment only")] = None
     officer_passphrase: Annotated[Secret | None, About("opens an officer's key file", "environment only")] = None
     officer_passphrase_file: Annotated[Path | None, About("its first line opens an officer's key file", "path")] = None
     sources: Mapping[str, str] = field(default_factory=dict, repr=False)
@@ -168,6 +179,25 @@ class Settings:
     def embargo_key_passphrase(self) -> str:
         """Return what opens the keys of embargoes; raises SettingsError when nothing gives it."""
         return self.key_passphrase() if self.embargo_passphrase is None else self.embargo_passphrase.text
+
+    def token_pin(self) -> str:
+        """Return the PIN of the hardware token; raises SettingsError when nothing gives it."""
+        return self._secret(self.pkcs11_pin, self.pkcs11_pin_file, "JIKIN_PKCS11_PIN")
+
+    def remote_token(self) -> str:
+        """Return the token that office and remote signer share; raises SettingsError when nothing gives it."""
+        return self._secret(self.signer_token, self.signer_token_file, "JIKIN_SIGNER_TOKEN")
+
+    def _secret(self, given: Secret | None, file: Path | None, variable: str) -> str:
+        if given is not None:
+            return given.text
+        if file is None:
+            raise SettingsError(
+                f"{variable} is not set, and neither is the file of that name",
+                code="settings.no-pin",
+                hint=f"set {variable}, or {variable.lower().removeprefix('jikin_')}_file",
+            )
+        return first_line(self.path(file), variable)
 
     def officer_key_passphrase(self) -> str | None:
         """Return what opens an officer's key file, None when nothing was set; raises SettingsError for a bad file."""

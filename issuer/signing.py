@@ -10,9 +10,11 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from sqlalchemy import Connection
+
 from issuer.office import ASSERTION, POST_QUANTUM, Office
 from issuer.publishing import Seal, to_bytes
-from issuer.store import institutions
+from issuer.store import keys as key_rows
 from issuer.store.batches import Credential, Signed
 from issuer.store.institutions import Institution
 from jikin.anchoring.digest import credential_digest
@@ -65,10 +67,16 @@ class EnvelopeSeal:
         return Signed(data, credential_digest((vc_jwt.VcJwt().open(data).statement,)))
 
 
+def keys_in_use(connection: Connection, institution: Institution) -> tuple[int, ...]:
+    """Return which keys sign for the institution now, by row id."""
+    found = [key_rows.find(connection, institution.id, purpose) for purpose in (ASSERTION, POST_QUANTUM)]
+    return tuple(key.id for key in found if key is not None)
+
+
 def public_keys(office: Office, institution: Institution) -> tuple[str, ...]:
     """Return the Multikey texts of the keys that the institution signs with, the classical one first."""
     with office.database.read() as connection:
-        found = [institutions.find_key(connection, institution.id, purpose) for purpose in (ASSERTION, POST_QUANTUM)]
+        found = [key_rows.find(connection, institution.id, purpose) for purpose in (ASSERTION, POST_QUANTUM)]
     return tuple(key.public for key in found if key is not None)
 
 
@@ -87,13 +95,13 @@ def seals(office: Office, institution: Institution, suite: str, kind: Credential
 def envelope_seal(office: Office, institution: Institution) -> EnvelopeSeal:
     """Return what signs certificates as vc+jwt for the institution; raises OfficeError."""
     key = office.key(institution, ASSERTION)
-    return EnvelopeSeal(office.keys.signer(key.file), DidUrl(f"{institution.did}#{key.public}"))
+    return EnvelopeSeal(office.keys.signer(key.reference), DidUrl(f"{institution.did}#{key.public}"))
 
 
 def selective_seal(office: Office, institution: Institution) -> SelectiveSeal:
     """Return what signs SD-JWT VCs for the institution; raises OfficeError."""
     key = office.key(institution, ASSERTION)
-    return SelectiveSeal(office.keys.signer(key.file), DidUrl(f"{institution.did}#{key.public}"))
+    return SelectiveSeal(office.keys.signer(key.reference), DidUrl(f"{institution.did}#{key.public}"))
 
 
 def algorithms(office: Office, institution: Institution) -> tuple[str, ...]:

@@ -19,7 +19,8 @@
     │   └── CheckpointError         a checkpoint does not hold
     ├── UnavailableError         a source outside that did not answer: never a verdict
     │   ├── ChainUnavailableError
-    │   └── FetchError
+    │   ├── FetchError
+    │   └── SignerUnavailableError
     ├── RegistryError            the registry answered, and the answer forbids going on
     │   ├── RegistryMismatchError   another chain, address or code than the pinned one
     │   └── RegistryRefusedError    the contract refused a call, by name and arguments
@@ -175,6 +176,12 @@ class FetchError(UnavailableError):
     """A URL could not be read."""
 
     code = "fetch.unreachable"
+
+
+class SignerUnavailableError(UnavailableError):
+    """A key that lies elsewhere (hardware token, remote signer) cannot be reached now."""
+
+    code = "signer.unreachable"
 
 
 class RegistryError(JikinError):

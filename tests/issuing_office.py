@@ -81,6 +81,9 @@ class MemoryDoor:
     def balance_wei(self, account: Address) -> int | None:
         return None
 
+    def is_contract(self, account: Address) -> bool:
+        return False
+
 
 def settings(folder: Path, **changes: object) -> Settings:
     """Return settings with cheap key files and a quick look at the chain."""

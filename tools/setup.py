@@ -96,35 +96,31 @@ def contract() -> None:
 
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+SOFT_TOKEN = ("softhsm2-util",)
 
 
-def browser() -> None:
-    """Install a browser for the page tests from the system's packages where there is none; say so where we may not."""
-    if any(shutil.which(name) for name in BROWSERS):
+def system_packages() -> None:
+    """Install from the system's packages what only tests need and is missing; say so where we may not."""
+    wanted = [
+        (f"no browser ({', '.join(BROWSERS)})", "chromium", BROWSERS, "the tests of the pages"),
+        ("no token in software (SoftHSM2)", "softhsm2", SOFT_TOKEN, "the tests of keys in a hardware token"),
+    ]
+    missing = [one for one in wanted if not any(shutil.which(name) for name in one[2])]
+    if not missing:
         return
     if os.geteuid() != 0 or shutil.which("apt-get") is None:
-        sys.stderr.write(
-            f"setup: no browser ({', '.join(BROWSERS)}): install Chromium, or the tests of the pages are skipped\n"
-        )
+        for what, package, _, tests in missing:
+            sys.stderr.write(f"setup: {what}: install the package {package}, or {tests} are skipped\n")
         return
-    begun = time.monotonic()
-    print("setup: Chromium from the system's packages …", file=sys.stderr, flush=True)
+    begun, names = time.monotonic(), [package for _, package, _, _ in missing]
+    print(f"setup: {', '.join(names)} from the system's packages …", file=sys.stderr, flush=True)
     run("apt-get", "update", "-qq")
-    run(
-        "env",
-        "DEBIAN_FRONTEND=noninteractive",
-        "apt-get",
-        "install",
-        "-y",
-        "-qq",
-        "--no-install-recommends",
-        "chromium",
-    )
-    print(f"setup: Chromium done in {time.monotonic() - begun:.1f} s", file=sys.stderr, flush=True)
+    run("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "install", "-y", "-qq", "--no-install-recommends", *names)
+    print(f"setup: {', '.join(names)} done in {time.monotonic() - begun:.1f} s", file=sys.stderr, flush=True)
 
 
 def main() -> None:
-    """Bring the checkout up to date; ``--browser`` also looks after a browser for the page tests."""
+    """Bring the checkout up to date; ``--browser`` also looks after a browser and a software token for the tests."""
     if sys.version_info < (3, 11):  # noqa: UP036 -- this file runs under whatever python3 is there
         sys.exit(f"setup: Python 3.11 or newer is needed, this is {sys.version.split()[0]}; set PYTHON=python3.11")
     if shutil.which("npm") is None:
@@ -161,7 +157,7 @@ def main() -> None:
             lambda: run(PYTHON, "tools/build_web_assets.py"),
         )
         if "--browser" in sys.argv[1:]:
-            browser()
+            system_packages()
 
 
 if __name__ == "__main__":

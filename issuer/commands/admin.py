@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from issuer.commands import annul, audit, tokens, two_persons
+from issuer.commands import annul, audit, keys, owning, tokens, trust, two_persons
 from issuer.commands.common import (
     DataOption,
     InstitutionOption,
@@ -52,6 +52,9 @@ def register(app: typer.Typer) -> None:
     tokens.register(admin)
     annul.register(admin)
     audit.register(admin)
+    keys.register(admin)
+    trust.register(admin)
+    owning.register(admin)
 
     @app.command("doctor")
     def doctor(data: DataOption = None, as_json: JsonOption = False, lang: LangOption = None) -> None:
@@ -275,15 +278,25 @@ def _doctor(shown: Terminal, office: Office) -> int:
     lines = []
     for check in checks:
         whose = f" ({check.whose})" if check.whose else ""
-        lines.append(f"{_MARKS[check.ok]} {check.name}{whose}: {check.found}")
-        if check.ok is not True:
+        mark = "!" if check.advice else _MARKS[check.ok]
+        lines.append(f"{mark} {check.name}{whose}: {check.found}")
+        if check.advice:
+            lines.append("    " + shown.words("doctor.advice", right=check.right))
+        elif check.ok is not True:
             lines.append("    " + shown.words("doctor.right", right=check.right))
     wrong = sum(check.ok is False for check in checks)
     lines.append(shown.words("doctor.wrong" if wrong else "doctor.fine", wrong=wrong, count=len(checks)))
     document: dict[str, Json] = {
         "ok": not wrong,
         "checks": [
-            {"name": one.name, "ok": one.ok, "found": one.found, "right": one.right, "institution": one.whose or None}
+            {
+                "name": one.name,
+                "ok": one.ok,
+                "advice": one.advice,
+                "found": one.found,
+                "right": one.right,
+                "institution": one.whose or None,
+            }
             for one in checks
         ],
     }

@@ -1,4 +1,4 @@
-"""Institutions, their keys, officers and status lists."""
+"""Institutions, their officers and status lists."""
 
 from __future__ import annotations
 
@@ -9,16 +9,17 @@ from sqlalchemy import Connection, Row, insert, select, update
 
 from issuer.approving import Officer, OfficerPasskey, Role
 from issuer.store.officers import passkeys_of
-from issuer.store.tables import institutions, keys, officers, status_lists
+from issuer.store.tables import institutions, officers, status_lists
 from jikin.errors import OfficeError
 from jikin.values import Did, IssuerId, ListId
 
 
 @dataclass(frozen=True, slots=True)
 class Institution:
-    """An institution that issues here; *profile* are the bytes proposed to the registry, *seal* the printed letters.
+    """An institution that issues here; *profile* are the bytes of the profile in use, *seal* the printed letters.
 
-    *two_persons* are the origins of batches (``batches.Origin``) that two officers have to release.
+    *two_persons* are the origins of batches (``batches.Origin``) that two officers have to release. *proposed* are the
+    bytes of another profile that waits for the accreditor, None when none does.
     """
 
     id: int
@@ -28,23 +29,12 @@ class Institution:
     profile: bytes = field(repr=False)
     seal: str
     two_persons: tuple[str, ...] = ()
+    proposed: bytes | None = field(default=None, repr=False)
 
     @property
     def issuer_id(self) -> IssuerId:
         """Return its id in the registry."""
         return self.did.issuer_id
-
-
-@dataclass(frozen=True, slots=True)
-class Key:
-    """A key of the office: what it is for, its public form (Multikey or address), its encrypted file."""
-
-    id: int
-    institution_id: int | None
-    purpose: str
-    public: str
-    file: str
-    retired_at: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +52,16 @@ class StatusList:
 
 def _institution(row: Row[tuple[object, ...]]) -> Institution:
     demanded = tuple(row.two_persons.split())
-    return Institution(row.id, Did(row.did), row.domain, row.number_code, row.profile, row.seal, demanded)
+    return Institution(
+        row.id,
+        Did(row.did),
+        row.domain,
+        row.number_code,
+        row.profile,
+        row.seal,
+        two_persons=demanded,
+        proposed=row.proposed_profile,
+    )
 
 
 def add(
@@ -78,9 +77,14 @@ def add(
 
 
 def set_profile(connection: Connection, institution_id: int, profile: bytes, seal: str) -> None:
-    """Keep another proposed profile and seal."""
-    changed = update(institutions).where(institutions.c.id == institution_id).values(profile=profile, seal=seal)
-    connection.execute(changed)
+    """Use another profile and seal; what waited for the accreditor is dropped."""
+    changed = {"profile": profile, "seal": seal, "proposed_profile": None}
+    connection.execute(update(institutions).where(institutions.c.id == institution_id).values(changed))
+
+
+def propose_profile(connection: Connection, institution_id: int, profile: bytes) -> None:
+    """Keep a profile that waits for the accreditor; the one in use stays in use."""
+    connection.execute(update(institutions).where(institutions.c.id == institution_id).values(proposed_profile=profile))
 
 
 def set_two_persons(connection: Connection, institution_id: int, origins: Sequence[str]) -> None:
@@ -114,39 +118,6 @@ def named(connection: Connection, name: str | None) -> Institution:
     known = ", ".join(i.domain for i in found)
     wanted = "several institutions are set up here" if name is None else f"no institution {name!r} is set up here"
     raise OfficeError(f"{wanted}; right would be one of {known}", code="office.institution")
-
-
-def _key(row: Row[tuple[object, ...]]) -> Key:
-    return Key(row.id, row.institution_id, row.purpose, row.public, row.file, row.retired_at)
-
-
-def add_key(
-    connection: Connection, *, institution_id: int | None, purpose: str, public: str, file: str, at: int
-) -> Key:
-    """Return the key, added."""
-    result = connection.execute(
-        insert(keys)
-        .values(institution_id=institution_id, purpose=purpose, public=public, file=file, added_at=at)
-        .returning(keys.c.id)
-    )
-    return Key(result.scalar_one(), institution_id, purpose, public, file, None)
-
-
-def find_key(connection: Connection, institution_id: int | None, purpose: str) -> Key | None:
-    """Return the newest key in use for *purpose*, None if there is none; no institution: the accreditor's."""
-    owner = keys.c.institution_id.is_(None) if institution_id is None else keys.c.institution_id == institution_id
-    row = connection.execute(
-        select(keys)
-        .where(owner, keys.c.purpose == purpose, keys.c.retired_at.is_(None))
-        .order_by(keys.c.id.desc())
-        .limit(1)
-    ).one_or_none()
-    return None if row is None else _key(row)
-
-
-def every_key(connection: Connection) -> tuple[Key, ...]:
-    """Return all keys, oldest first."""
-    return tuple(_key(row) for row in connection.execute(select(keys).order_by(keys.c.id)))
 
 
 def _officer(row: Row[tuple[object, ...]], passkeys: tuple[OfficerPasskey, ...] = ()) -> Officer:

@@ -32,7 +32,8 @@ institutions = Table(
     Column("did", Text, nullable=False, unique=True),
     Column("domain", Text, nullable=False),
     Column("number_code", Text, nullable=False, unique=True),
-    Column("profile", LargeBinary, nullable=False),  # the bytes proposed to the registry
+    Column("profile", LargeBinary, nullable=False),  # in use
+    Column("proposed_profile", LargeBinary),  # waits for the accreditor; none: no change is under way
     Column("seal", Text, nullable=False),  # letters of the seal on printed certificates
     Column("acts", BigInteger, nullable=False, server_default="0"),  # how many acts its log has
     # Origins of batches (batches.Origin) that two persons have to release, joined by blanks.
@@ -47,9 +48,12 @@ keys = Table(
     to("institutions", nullable=True, index=True),  # none: the accreditor's
     Column("purpose", Text, nullable=False),  # assertion, accreditor, owner, anchoring, status, audit
     Column("public", Text, nullable=False, unique=True),  # Multikey text, or the account's address
-    Column("file", Text, nullable=False),  # in the folder of key files
+    Column("reference", Text, nullable=False),  # where the private half lies: file:…, pkcs11:…, https://…
     Column("added_at", BigInteger, nullable=False),
+    Column("active_at", BigInteger),  # none: prepared, not used yet
+    Column("follows_batch", BigInteger, nullable=False, default=0, server_default="0"),
     Column("retired_at", BigInteger),
+    Column("compromised_since", BigInteger),
 )
 
 officers = Table(

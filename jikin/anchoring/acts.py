@@ -138,6 +138,21 @@ class ReportKeyCompromised:
 
 
 @dataclass(frozen=True, slots=True)
+class TransferOwnership:
+    """Owner: offer the issuer to *new_owner*, which becomes its owner by accepting."""
+
+    issuer_id: IssuerId
+    new_owner: Address
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptOwnership:
+    """Whom the issuer was offered to: take it over; from now on the earlier owner has no say."""
+
+    issuer_id: IssuerId
+
+
+@dataclass(frozen=True, slots=True)
 class AnchorRoot:
     """Operator with the right to issue: anchor a batch of *tree_size* leaves under *root*."""
 
@@ -224,6 +239,8 @@ Act: TypeAlias = (
     | AddKey
     | RetireKey
     | ReportKeyCompromised
+    | TransferOwnership
+    | AcceptOwnership
     | AnchorRoot
     | OpenStatusList
     | PublishStatus

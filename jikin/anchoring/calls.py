@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields
 from typing import Any, TypeAlias, get_type_hints
 
 from jikin.anchoring.acts import (
+    AcceptOwnership,
     Act,
     AddKey,
     AnchorAndPublish,
@@ -31,6 +32,7 @@ from jikin.anchoring.acts import (
     SetAnchorsAll,
     SetOperator,
     SetSuccessor,
+    TransferOwnership,
 )
 from jikin.errors import ValueRefusedError
 from jikin.values import Address, Did
@@ -51,6 +53,8 @@ _FUNCTIONS: dict[type[Act], tuple[str, tuple[str, ...]]] = {
     AddKey: ("addKey", ("bytes32", "string")),
     RetireKey: ("retireKey", ("bytes32", "bytes32")),
     ReportKeyCompromised: ("reportKeyCompromised", ("bytes32", "bytes32", "uint40")),
+    TransferOwnership: ("transferIssuerOwnership", ("bytes32", "address")),
+    AcceptOwnership: ("acceptIssuerOwnership", ("bytes32",)),
     AnchorRoot: ("anchor", ("bytes32", "bytes32", "uint32", "uint8")),
     OpenStatusList: ("openStatusList", ("bytes32", "bytes32", "uint8", "bytes32")),
     PublishStatus: ("publishStatus", ("bytes32", "bytes32", "bytes32", "bytes32", "bytes")),

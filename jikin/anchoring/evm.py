@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from jikin.anchoring import artifact
+from jikin.anchoring.accounts import ChainAccount
 from jikin.anchoring.acts import Rights
 from jikin.anchoring.calls import readable_dids
 from jikin.anchoring.chain import (
@@ -35,9 +35,6 @@ from jikin.anchoring.evm_rpc import Refusal, Rpc, octets
 from jikin.anchoring.evm_writer import EvmWriter, created, creation, mined
 from jikin.errors import ChainUnavailableError, RegistryMismatchError
 from jikin.values import Address, ChainId, Did, Digest, IssuerId, KeyId, ListId, keccak256
-
-if TYPE_CHECKING:
-    from eth_account.signers.local import LocalAccount
 
 __all__ = ["EvmRegistry", "EvmView", "EvmWriter", "deploy", "read_pins"]
 
@@ -287,7 +284,7 @@ def read_pins(url: str, address: Address, deploy_block: int) -> RegistryPins:
     return RegistryPins(ChainId(rpc.chain_id()), address, Digest(keccak256(code)), rpc.block(0).hash, deploy_block)
 
 
-def deploy(url: str, account: LocalAccount, delay: int) -> RegistryPins:
+def deploy(url: str, account: ChainAccount, delay: int) -> RegistryPins:
     """Deploy a registry from *account*, which becomes admin and first accreditor, and return its pins.
 
     *delay* is how many seconds registrations and approvals wait; 0 is for a chain for trying out. Waits until the

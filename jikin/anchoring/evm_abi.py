@@ -113,6 +113,10 @@ class Interface:
         # Nodes pass a custom error on as selector and arguments; its name is known here alone.
         self._errors = {entry.hash[:4]: entry for entry in kinds["error"].values()}
 
+    def selectors(self) -> Mapping[bytes, str]:
+        """Return the names of the functions by their selectors, 4 bytes."""
+        return {entry.hash[:4]: name for name, entry in self._functions.items()}
+
     def call_data(self, call: Call) -> bytes:
         """Return selector and encoded arguments; raises ValueRefusedError for what does not fit the ABI."""
         entry = self._entry(self._functions, call.function)

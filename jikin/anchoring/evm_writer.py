@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from eth_account.typed_transactions.typed_transaction import TypedTransaction
 from hexbytes import HexBytes
 
+from jikin.anchoring.accounts import ChainAccount
 from jikin.anchoring.acts import Act
 from jikin.anchoring.calls import call_of
 from jikin.anchoring.chain import Counts, Fees, Intent, MinedTransaction, PreparedTransaction
@@ -20,7 +21,6 @@ from jikin.errors import ChainUnavailableError, JikinError, RegistryError, Regis
 from jikin.values import Address, Digest, Json, JsonObject, keccak256
 
 if TYPE_CHECKING:
-    from eth_account.signers.local import LocalAccount
     from eth_account.types import TransactionDictType
 
 _GAS_MARGIN_PERCENT = 10
@@ -40,7 +40,7 @@ _CLASSES: tuple[tuple[tuple[str, ...], str, str], ...] = (
 class EvmWriter:
     """A RegistryWriter: *account* signs, *registry* says where to, *most_wei* how much a unit of gas may cost."""
 
-    def __init__(self, registry: Node, account: LocalAccount, *, most_wei: int | None = None) -> None:
+    def __init__(self, registry: Node, account: ChainAccount, *, most_wei: int | None = None) -> None:
         """Remember registry and account; nothing is asked yet."""
         self._registry = registry
         self._signer = account
@@ -178,7 +178,7 @@ def suggested_fees(rpc: Rpc) -> Fees:
     return Fees(2 * (quantity(base) if base is not None else 0) + tip_wei, tip_wei)
 
 
-def creation(rpc: Rpc, interface: Interface, account: LocalAccount, code: bytes) -> PreparedTransaction:
+def creation(rpc: Rpc, interface: Interface, account: ChainAccount, code: bytes) -> PreparedTransaction:
     """Return the signed transaction that creates a contract of *code*, constructor arguments included."""
     sender = Address.parse(str(account.address))
     return _sign(
@@ -235,7 +235,7 @@ def _not_sent(refusal: Refusal, transaction: PreparedTransaction) -> JikinError:
 
 
 def _sign(
-    account: LocalAccount, *, chain_id: int, nonce: int, to: Address | None, data: bytes, gas: int, fees: Fees
+    account: ChainAccount, *, chain_id: int, nonce: int, to: Address | None, data: bytes, gas: int, fees: Fees
 ) -> PreparedTransaction:
     fields: TransactionDictType = {
         "type": 2,

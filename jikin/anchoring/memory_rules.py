@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from jikin.anchoring.acts import (
+    AcceptOwnership,
     Act,
     AddKey,
     AnchorAndPublish,
@@ -32,6 +33,7 @@ from jikin.anchoring.acts import (
     SetAnchorsAll,
     SetOperator,
     SetSuccessor,
+    TransferOwnership,
 )
 from jikin.anchoring.chain import AnchorSlot, AuditHead, KeyWindow, OperatorRecord, Successor
 from jikin.anchoring.events import AnchoredEvent, OperatorEvent
@@ -70,10 +72,8 @@ class Execution(StatusRules):
                 self._accredit(act)
             case SealAnchoring():
                 self._seal_anchoring(act)
-            case ProposeProfile():
-                self._propose_profile(act)
-            case SetOperator():
-                self._set_operator(act)
+            case ProposeProfile() | SetOperator() | TransferOwnership() | AcceptOwnership():
+                self._own(act)
             case AddKey() | RetireKey() | ReportKeyCompromised():
                 self._change_key(act)
             case AnchorRoot():
@@ -172,6 +172,15 @@ class Execution(StatusRules):
 
     # ------------------------------------------------------------------------------------------------- owners
 
+    def _own(self, act: ProposeProfile | SetOperator | TransferOwnership | AcceptOwnership) -> None:
+        match act:
+            case ProposeProfile():
+                self._propose_profile(act)
+            case SetOperator():
+                self._set_operator(act)
+            case TransferOwnership() | AcceptOwnership():
+                self._hand_over(act)
+
     def _propose_profile(self, act: ProposeProfile) -> None:
         record = self._owned(act.issuer_id)
         if not 1 <= len(act.profile) <= _MAX_PROFILE_BYTES:
@@ -228,6 +237,15 @@ class Execution(StatusRules):
         window = self._key(act.issuer_id, act.key_id)
         self._check_since(act.since, window.compromised_since, earliest)
         return replace(window, compromised_since=act.since)
+
+    def _hand_over(self, act: TransferOwnership | AcceptOwnership) -> None:
+        if isinstance(act, TransferOwnership):
+            self._write(act.issuer_id, replace(self._owned(act.issuer_id), pending_owner=act.new_owner))
+            return
+        record = self._registered(act.issuer_id)
+        if self.sender != record.pending_owner:
+            refuse("NotPendingOwner", act.issuer_id.raw, self.sender, record.pending_owner or NOBODY)
+        self._write(act.issuer_id, replace(record, owner=self.sender, pending_owner=None))
 
     # ---------------------------------------------------------------------------------------------- operators
 

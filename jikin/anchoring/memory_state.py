@@ -71,6 +71,7 @@ class IssuerState:
     invalid_since: int = 0
     invalidated: bool = False
     sealed: bool = False
+    pending_owner: Address | None = None
     proposed: bytes | None = None
     proposed_hash: Digest | None = None
     proposed_at: int = 0

@@ -24,6 +24,7 @@ from jikin.command import demo as demo_command
 from jikin.command import jose as jose_command
 from jikin.command import packs as pack_commands
 from jikin.command import serve as serve_command
+from jikin.command import signer as signer_command
 from jikin.command import up as up_command
 from jikin.errors import JikinError
 from verifier import cli as verifier_commands
@@ -51,6 +52,7 @@ def application() -> typer.Typer:
     up_command.register(app)
     serve_command.register(app)
     conformance_command.register(app)
+    signer_command.register(app)
     jose_command.register(app)
     canon_command.register(app)
     badge_commands.register(app)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from jikin.anchoring.chain import KeyWindow
+from jikin.codec import multikey
 from jikin.dids.method import VerificationMethod
+from jikin.errors import MultibaseError
 from jikin.proofs.certificates import Certified, host_of
-from jikin.values import Did, DidUrl
+from jikin.values import Did, DidUrl, KeyId
 from jikin.verification.checks.key import RELATIONSHIP, bound
 from jikin.verification.evidence import Fact, Known, Missing
 from jikin.verification.findings import Code
@@ -74,4 +77,37 @@ def proof_fault(
     if method is None or RELATIONSHIP not in method.relationships:
         return Missing(_UNREADABLE, "it is signed by a key that its issuer does not name")
     fits = session.sources.suites.verifier(proof.suite).verify(proof.statement, method.public_key)
-    return None if fits else Missing(_UNREADABLE, "its signature does not fit")
+    if not fits:
+        return Missing(_UNREADABLE, "its signature does not fit")
+    return None if trusted else _ended(method, session)
+
+
+def _ended(method: VerificationMethod, session: Session) -> Missing | None:
+    """Return why the registry no longer vouches for the key now, None when it does, or knows nothing of its issuer.
+
+    Lists, schemas and tokens have no anchor: their signatures are judged as of now (SECURITY 3.2). A key that a thief
+    has can sign one today and date it back.
+    """
+    issuer, block = method.id.did.issuer_id, session.block
+    if session.pins is None:
+        return None
+    if isinstance(block, Missing):
+        return block
+    record = session.issuer(issuer)
+    if isinstance(record, Missing):
+        return record
+    if record.value is None:
+        return None
+    try:
+        window = session.key_window(issuer, KeyId.of(multikey.encode(method.public_key)))
+    except MultibaseError:
+        window = Known(None)  # the registry holds Multikeys, and such a key has none
+    return window if isinstance(window, Missing) else _closed(window.value, block.value.time)
+
+
+def _closed(window: KeyWindow | None, now: int) -> Missing | None:
+    if window is None:
+        return Missing(_UNREADABLE, "it is signed by a key that is none of its issuer's registered keys")
+    if window.compromised_since or (window.retired_at and window.retired_at <= now):
+        return Missing(_UNREADABLE, "it is signed by a key that has ended")
+    return None

@@ -62,7 +62,7 @@ class Played:
         institution = None if purpose == ACCREDITOR else self.office.institution(self.name)
         registry = self.office.chain.registry
         assert isinstance(registry, EvmRegistry)
-        account = self.office.keys.account(self.office.key(institution, purpose).file)
+        account = self.office.keys.account(self.office.key(institution, purpose).reference)
         send(EvmWriter(registry, account), act)
 
     @property

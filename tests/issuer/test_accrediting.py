@@ -10,7 +10,7 @@ import pytest
 from issuer import accrediting
 from issuer.approving import Role
 from issuer.office import ANCHORING, ASSERTION, AUDIT, OWNER, STATUS
-from issuer.store import institutions, transactions
+from issuer.store import institutions, keys, transactions
 from jikin.anchoring.acts import Rights
 from jikin.codec import multikey
 from jikin.credentials.profile import Profile
@@ -75,7 +75,7 @@ def test_the_w3c_lists_of_a_fresh_list_are_signed_and_all_valid(bureau: Bureau) 
 def test_setting_up_again_changes_nothing(bureau: Bureau) -> None:
     def everything() -> tuple[object, ...]:
         with bureau.office.database.read() as connection:
-            return institutions.every_key(connection), transactions.every(connection)
+            return keys.every(connection), transactions.every(connection)
 
     before = everything()
     again = accrediting.prepare(bureau.office, NEW)
@@ -150,7 +150,7 @@ def test_key_files_are_encrypted_and_readable_for_their_owner_alone(bureau: Bure
     assert len(files) == 6
     assert {path.stat().st_mode & 0o777 for path in files} == {0o600}
     signing = bureau.office.key(bureau.institution, ASSERTION)
-    seed = bureau.office.keys.signer(signing.file)
+    seed = bureau.office.keys.signer(signing.reference)
     assert verify(multikey.decode(signing.public), b"x", seed.sign(b"x"))
 
 
@@ -159,9 +159,9 @@ def test_a_wrong_passphrase_opens_no_key_and_is_not_quoted(bureau: Bureau) -> No
 
     ring = KeyRing(bureau.office.keys.folder, lambda: "falsch-geheim")
     with pytest.raises(SettingsError) as signing:
-        ring.signer(bureau.office.key(bureau.institution, ASSERTION).file)
+        ring.signer(bureau.office.key(bureau.institution, ASSERTION).reference)
     with pytest.raises(OfficeError) as account:
-        ring.account(bureau.office.key(bureau.institution, OWNER).file)
+        ring.account(bureau.office.key(bureau.institution, OWNER).reference)
     for caught in (signing, account):
         assert "falsch-geheim" not in f"{caught.value} {caught.value.hint}"
     assert account.value.code == "office.key-file"

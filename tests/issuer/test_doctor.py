@@ -5,17 +5,26 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from sqlalchemy import text
 
 from issuer import accrediting, doctor
+from issuer.acting import act_as
 from issuer.doctor import Check
 from issuer.keyring import KeyRing
 from issuer.office import ANCHORING, ASSERTION, Chain
 from issuer.store.tables import institutions as institutions_table
 from issuer.store.tables import keys as keys_table
-from jikin.anchoring.acts import ReportKeyCompromised, Rights, SetAccreditation, SetOperator
+from jikin.anchoring.acts import (
+    AcceptOwnership,
+    ReportKeyCompromised,
+    Rights,
+    SetAccreditation,
+    SetOperator,
+    TransferOwnership,
+)
 from jikin.dids.web_fetch import Mirrors, NoFetch
 from jikin.errors import RegistryMismatchError
 from jikin.values import Address, KeyId
@@ -34,7 +43,8 @@ def examine(bureau: Bureau, **changes: object) -> dict[str, Check]:
 def test_a_sound_office_has_nothing_wrong(bureau: Bureau) -> None:
     checks = examine(bureau)
     assert {name: check.ok for name, check in checks.items() if check.ok is not True} == {}
-    assert len(checks) == 26
+    assert len(checks) == 31
+    assert {name for name, check in checks.items() if check.advice} == {"accreditor.single", "owner.single"}
 
 
 def test_a_site_that_does_not_answer_is_not_called_wrong(bureau: Bureau) -> None:
@@ -72,21 +82,28 @@ def test_another_registry_than_the_pinned_one_is_wrong(bureau: Bureau) -> None:
 
 
 def _send(bureau: Bureau, purpose: str, act: object) -> None:
-    accrediting._send(bureau.office, bureau.institution, purpose, act, "broken by a test")  # type: ignore[arg-type]
+    act_as(bureau.office, purpose, bureau.institution, act, "broken by a test")  # type: ignore[arg-type]
+
+
+def _anchoring_file(bureau: Bureau) -> Path:
+    name = bureau.office.key(bureau.institution, ANCHORING).reference.removeprefix("file:")
+    return bureau.office.keys.folder / name
 
 
 def _key_file_of_another(bureau: Bureau) -> None:
     made = bureau.office.keys.new_signing_key()
     with bureau.office.database.write() as connection:
-        connection.execute(keys_table.update().where(keys_table.c.purpose == ASSERTION).values(file=made.file))
+        connection.execute(
+            keys_table.update().where(keys_table.c.purpose == ASSERTION).values(reference=made.reference)
+        )
 
 
 def _key_file_gone(bureau: Bureau) -> None:
-    (bureau.office.keys.folder / bureau.office.key(bureau.institution, ANCHORING).file).unlink()
+    _anchoring_file(bureau).unlink()
 
 
 def _key_file_open_to_all(bureau: Bureau) -> None:
-    (bureau.office.keys.folder / bureau.office.key(bureau.institution, ANCHORING).file).chmod(0o644)
+    _anchoring_file(bureau).chmod(0o644)
 
 
 def _did_document_without_the_key(bureau: Bureau) -> None:
@@ -148,7 +165,7 @@ BROKEN: dict[str, tuple[Callable[[Bureau], None], set[str]]] = {
     "a DID document that is none": (_did_document_gone, {"did.published", "domain"}),
     "an accreditation that has ended": (_accreditation_ended, {"registry.issuer"}),
     "a profile that was not approved": (_profile_not_the_approved_one, {"registry.profile"}),
-    "a key reported as compromised": (_key_compromised, {"registry.key"}),
+    "a key reported as compromised": (_key_compromised, {"registry.key", "keys.ended"}),
     "an operator without its rights": (_rights_taken_away, {"operator.anchoring"}),
     "no second officer": (_no_second_officer, {"officers"}),
     "a clock that runs ahead": (_clock_ahead, {"clock"}),
@@ -166,3 +183,30 @@ def test_what_is_broken_is_named_and_nothing_else(
     wrong = {name: check for name, check in examine(bureau).items() if check.ok is False}
     assert set(wrong) == names
     assert all(check.found and check.right for check in wrong.values())
+
+
+def _advice(bureau: Bureau) -> set[str]:
+    checks = examine(bureau).values()
+    assert all(check.ok for check in checks if check.advice)
+    return {check.name for check in checks if check.advice} - {"accreditor.single", "owner.single"}
+
+
+def test_what_ends_within_three_months_is_advice_and_not_wrong(bureau: Bureau) -> None:
+    soon = bureau.chain.view().block.time + 80 * 86_400
+    account = Address.parse(bureau.office.key(bureau.institution, ANCHORING).public)
+    _send(bureau, "owner", SetOperator(bureau.institution.issuer_id, account, soon, Rights.ISSUE))
+    assert _advice(bureau) == {"operator.anchoring"}
+    _send(bureau, "accreditor", SetAccreditation(bureau.institution.issuer_id, soon - 90 * 86_400, soon))
+    assert _advice(bureau) == {"operator.anchoring", "registry.issuer"}
+    accrediting.register(bureau.office, bureau.institution)  # what the advice says
+    assert _advice(bureau) == {"registry.issuer"}
+
+
+def test_an_owner_on_record_whose_key_is_not_here_is_wrong(bureau: Bureau) -> None:
+    account = Address(bytes(range(20)))
+    _send(bureau, "owner", TransferOwnership(bureau.institution.issuer_id, account))
+    bureau.chain.writer(account).broadcast(
+        bureau.chain.writer(account).prepare(AcceptOwnership(bureau.institution.issuer_id))
+    )
+    wrong = {name for name, check in examine(bureau).items() if check.ok is False}
+    assert wrong == {"registry.owner"}

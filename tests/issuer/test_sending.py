@@ -178,12 +178,13 @@ def test_a_reorganisation_that_removes_the_anchor_brings_the_same_root_back(bure
 
 def test_an_operator_without_rights_is_told_by_the_registrys_own_error(bureau: Bureau) -> None:
     from issuer import accrediting
+    from issuer.acting import act_as
     from jikin.anchoring.acts import Rights, SetOperator
 
     batch = bureau.accept(rows(1))
     view = bureau.chain.view()
     act = SetOperator(bureau.institution.issuer_id, account(bureau, ANCHORING), view.block.time + 1, Rights.NONE)
-    accrediting._send(bureau.office, bureau.institution, "owner", act, "taken away")
+    act_as(bureau.office, "owner", bureau.institution, act, "taken away")
     with pytest.raises(RegistryRefusedError):
         bureau.run(batch)
     assert bureau.batch(batch.id).state is BatchState.PLANTED

@@ -17,7 +17,7 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from issuer.migrations import NEWEST
-from issuer.store import batches, institutions
+from issuer.store import batches, institutions, keys
 from issuer.store import database as databases
 from issuer.store.database import Database
 from issuer.store.personal import personal_columns
@@ -77,6 +77,10 @@ OLD_ROWS = (
         "INSERT INTO institutions (id, did, domain, number_code, profile, seal, created_at) "
         "VALUES (1, 'did:web:a.example', 'a.example', 'KR12', '{}', '인', 1)"
     ),
+    (
+        "INSERT INTO keys (id, institution_id, purpose, public, file, added_at) "
+        "VALUES (1, 1, 'assertion', 'z6Mk', 'signing-1.pem', 7)"
+    ),
     "INSERT INTO officers (id, institution_id, name, roles, multikey, added_at) VALUES (1, 1, 'park', 6, 'z6Mk', 1)",
     (
         "INSERT INTO status_lists (id, institution_id, list_id, log2_entries, index_key, reserved) "
@@ -106,6 +110,8 @@ def test_a_database_of_the_first_schema_keeps_its_rows(tmp_path: Path) -> None:
     with database.read() as connection:
         kept = connection.execute(text("SELECT kind, passkey_id, client_data FROM approvals")).one()
         assert tuple(kept) == ("ed25519", None, None)
+        (key,) = keys.every(connection)
+        assert (key.reference, key.active_at, key.state) == ("file:signing-1.pem", 7, "active")
         assert connection.execute(text("PRAGMA foreign_keys")).scalar_one() == 1
         assert connection.execute(text("PRAGMA foreign_key_check")).all() == []
     database.close()
