@@ -133,8 +133,9 @@ def _act(
     )
     deadline = min(last, now + _SIGNED_FOR_SECONDS)
     key = office.key(None, ACCREDITOR)
-    data = typed_data(office.chain.registry.pins, Signed.ANNULMENT, status, deadline)
-    return AnnulStatus(status, Address.parse(key.public), office.keys.sign_typed(key.reference, data), deadline)
+    stated = typed_data(office.chain.registry.pins, Signed.ANNULMENT, status, deadline)
+    signature = office.keys.sign_typed_data(key.reference, stated)
+    return AnnulStatus(status, Address.parse(key.public), signature, deadline)
 
 
 def _show(office: Office, institution: Institution, status_list: StatusList, credentials: Sequence[Credential]) -> None:

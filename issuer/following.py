@@ -12,6 +12,7 @@ from issuer.office import Office
 from issuer.store import keys as key_rows
 from issuer.store import transactions
 from issuer.store.institutions import Institution
+from issuer.store.keys import Key
 from issuer.store.transactions import Attempt, Stored
 from jikin.errors import OfficeError
 from jikin.values import Json, JsonObject, format_instant
@@ -45,7 +46,7 @@ def one(office: Office, of: Sequence[Institution], transaction_id: int) -> Store
     return found[0]
 
 
-def _accounts(keys: Sequence[key_rows.Key], of: Sequence[Institution]) -> list[str]:
+def _accounts(keys: Sequence[Key], of: Sequence[Institution]) -> list[str]:
     """Return the institutions' accounts, also those that are retired; what else their keys are called is no account."""
     ids = {institution.id for institution in of}
     return [key.public for key in keys if key.institution_id in ids]

@@ -145,14 +145,11 @@ class KeyRing:
             self._accounts[reference] = self._open_account(reference)
         return self._accounts[reference]
 
-    def sign_typed(self, reference: str, data: JsonObject) -> bytes:
-        """Return the signature (r ‖ s ‖ v) of an account over typed *data* (EIP-712, as JSON); raises as ``account``.
-
-        The account is handed the message, never a bare digest: it sees that this is no transaction.
-        """
+    def sign_typed_data(self, reference: str, document: JsonObject) -> bytes:
+        """Return the signature (r ‖ s ‖ v) of the account *reference* names over typed data; raises as ``account``."""
         from eth_account.messages import encode_typed_data
 
-        return bytes(self.account(reference).sign_message(encode_typed_data(full_message=dict(data))).signature)
+        return bytes(self.account(reference).sign_message(encode_typed_data(full_message=dict(document))).signature)
 
     def _open_signer(self, reference: str) -> Signer:
         if reference.startswith(FILE):

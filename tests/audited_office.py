@@ -80,7 +80,7 @@ class Audited:
     def writer(self, purpose: str) -> EvmWriter:
         key = self.bureau.office.key(None if purpose == ACCREDITOR else self.bureau.institution, purpose)
         registry = EvmRegistry(self.node.url, self.bureau.office.chain.registry.pins)
-        return EvmWriter(registry, self.bureau.office.keys.account(key.file))
+        return EvmWriter(registry, self.bureau.office.keys.account(key.reference))
 
     def does(self, purpose: str, act: Act) -> None:
         """Have the account kept for *purpose* act past its office."""

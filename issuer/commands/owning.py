@@ -118,7 +118,7 @@ def _register_operator(admin: typer.Typer) -> None:
     @operator.command("replace")
     def replace(
         *,
-        purpose: Annotated[str, typer.Argument(metavar="PURPOSE", help="anchoring or status.")],
+        purpose: Annotated[str, typer.Argument(metavar="PURPOSE", help="anchoring, status or audit.")],
         reference: ReferenceOption = None,
         institution: InstitutionOption = None,
         data: DataOption = None,

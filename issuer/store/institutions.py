@@ -53,7 +53,14 @@ class StatusList:
 def _institution(row: Row[tuple[object, ...]]) -> Institution:
     demanded = tuple(row.two_persons.split())
     return Institution(
-        *(row.id, Did(row.did), row.domain, row.number_code, row.profile, row.seal, demanded, row.proposed_profile)
+        row.id,
+        Did(row.did),
+        row.domain,
+        row.number_code,
+        row.profile,
+        row.seal,
+        two_persons=demanded,
+        proposed=row.proposed_profile,
     )
 
 

@@ -160,7 +160,7 @@ class Storm:
         fee = 3 * int(victim.get("maxFeePerGas") or victim["gasPrice"], 16)
         from issuer.office import ANCHORING
 
-        key = office.keys.account(office.key(self.scene.bureau.institution, ANCHORING).file)
+        key = office.keys.account(office.key(self.scene.bureau.institution, ANCHORING).reference)
         signed = key.sign_transaction(
             {
                 "type": 2,

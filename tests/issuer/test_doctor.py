@@ -43,7 +43,7 @@ def examine(bureau: Bureau, **changes: object) -> dict[str, Check]:
 def test_a_sound_office_has_nothing_wrong(bureau: Bureau) -> None:
     checks = examine(bureau)
     assert {name: check.ok for name, check in checks.items() if check.ok is not True} == {}
-    assert len(checks) == 29
+    assert len(checks) == 31
     assert {name for name, check in checks.items() if check.advice} == {"accreditor.single", "owner.single"}
 
 
