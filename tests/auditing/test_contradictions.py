@@ -13,7 +13,7 @@ import pytest
 from issuer.office import ACCREDITOR, ANCHORING, OWNER, STATUS
 from jikin.anchoring.acts import AnchorRoot, AnnulStatus, LeafKind, PublishStatus, Rights, SetOperator
 from jikin.anchoring.changes import Change, pack
-from jikin.anchoring.relayed import Signed, signed_digest
+from jikin.anchoring.relayed import Signed, typed_data
 from jikin.errors import FetchError
 from jikin.proofs.ed25519 import Ed25519Signer
 from jikin.status.array import State
@@ -152,12 +152,10 @@ def annul(office: Audited, place: int) -> None:
     changes = pack([Change(office.entry(place), State.VALID)], 1 << 17)
     root = made.status_root(before.lctx)
     status = PublishStatus(office.issuer_id, office.list_id, before.head.head, root, changes)
-    keys, deadline = office.bureau.office.keys, view.block.time + 3600
-    owner = keys.account(office.bureau.office.key(office.bureau.institution, OWNER).file)
-    digest = signed_digest(view.pins, Signed.ANNULMENT, status, deadline)
-    signature = owner.unsafe_sign_hash(digest.raw).signature
-    signer = Address.parse(str(owner.address))
-    office.does(ACCREDITOR, AnnulStatus(status, signer, bytes(signature), deadline))
+    key, deadline = office.bureau.office.key(office.bureau.institution, OWNER), view.block.time + 3600
+    document = typed_data(view.pins, Signed.ANNULMENT, status, deadline)
+    signature = office.bureau.office.keys.sign_typed_data(key.file, document)
+    office.does(ACCREDITOR, AnnulStatus(status, Address.parse(key.public), signature, deadline))
 
 
 def test_an_end_that_owner_and_accreditor_took_back_within_a_week_is_no_contradiction(office: Audited) -> None:

@@ -6,13 +6,16 @@ import json
 
 import pytest
 
-from issuer import books, epochs, jobs, offering
+from issuer import books, embargo, embargo_opening, epochs, jobs, offering
+from issuer.store import batches
+from issuer.store.batches import Batch
 from issuer.store.tables import credentials, status_lists
 from jikin.status.array import State
 from jikin.verification.auditing.audit import Audit, audit
 from jikin.verification.auditing.books import Books
 from jikin.verification.auditing.gathering import Material, gather
 from jikin.verification.auditing.public_files import FolderFiles
+from tests.issuer import test_embargo
 from tests.issuing_office import HEADER, TYPE, Bureau, row, rows
 
 
@@ -80,3 +83,21 @@ def test_an_entry_that_was_reserved_for_nothing_shows_in_the_books_themselves(bu
     with busy.office.database.write() as connection:
         connection.execute(status_lists.update().values(reserved=status_lists.c.reserved + 1))
     assert {one.code.value for one in audited(busy).findings} == {"audit.counts-differ"}
+
+
+def test_results_that_were_sealed_and_opened_leave_books_that_hold_before_and_after(bureau: Bureau) -> None:
+    one = test_embargo.sealed(bureau)
+    embargo.anchor(bureau.office, one.id)
+    assert [str(found) for found in audited(bureau).findings] == []
+    test_embargo.announced(bureau, one)
+    embargo_opening.open_list(bureau.office, one.id)
+    for batch in opened_batches(bureau):
+        bureau.run(batch)
+    kept = books.write(bureau.office, bureau.institution)
+    assert kept.numbers == sum(one.leaves for one in kept.batches) > 0
+    assert [str(found) for found in audited(bureau).findings] == []
+
+
+def opened_batches(bureau: Bureau) -> tuple[Batch, ...]:
+    with bureau.office.database.read() as connection:
+        return batches.every(connection, bureau.institution.id)
