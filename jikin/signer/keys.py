@@ -82,7 +82,7 @@ class Held:
 
     def sign(self, purpose: str, message: bytes) -> bytes:
         """Return the signature over *message*; raises ProofError (``signer.refused``), SignerUnavailableError."""
-        self.rule.check(purpose, message)
+        self.rule.check(purpose, message, None if self.account is None else self.account.address)
         if self.signer is not None:
             return self.signer.sign(message)
         if self.account is None:

@@ -37,19 +37,23 @@ class Rule:
     registry: Address | None = None
     functions: frozenset[str] = frozenset()
 
-    def check(self, purpose: str, message: bytes) -> None:
-        """Raise ProofError (``signer.refused``) unless *message* is what the key signs for *purpose*."""
+    def check(self, purpose: str, message: bytes, own: Address | None = None) -> None:
+        """Raise ProofError (``signer.refused``) unless *message* is what the key signs for *purpose*.
+
+        *own* is the account of the key: what it sends to itself without money and data fills a gap in its nonces, and
+        does nothing else.
+        """
         if purpose not in {one.value for one in self.purposes}:
             known = ", ".join(sorted(self.purposes))
             raise _refuse(f"this key does not sign for {purpose[:40]!r}; it was given for {known}")
         if not message or len(message) > MAX_MESSAGE_BYTES:
             raise _refuse(f"a message has 1 to {MAX_MESSAGE_BYTES} bytes, got {len(message)}")
         if purpose == Purpose.TRANSACTION:
-            self._check_transaction(message)
+            self._check_transaction(message, own)
         elif purpose == Purpose.TYPED_DATA:
             self._check_typed_data(message)
 
-    def _check_transaction(self, message: bytes) -> None:
+    def _check_transaction(self, message: bytes, own: Address | None) -> None:
         if message[0] != _DYNAMIC_FEES:
             raise _refuse("this is no transaction of EIP-1559")
         try:
@@ -63,6 +67,8 @@ class Rule:
         chain, to, value, data = int.from_bytes(fields[0], "big"), fields[5], fields[6], fields[7]
         if self.chain is None or chain != self.chain.number:
             raise _refuse(f"the transaction is for chain {chain}, this key signs for {self.chain}")
+        if own is not None and to == own.raw and not value and not data:
+            return
         if self.registry is None or to != self.registry.raw:
             raise _refuse(f"the transaction is to {to.hex() or 'nobody'}, this key signs for {self.registry}")
         if value:

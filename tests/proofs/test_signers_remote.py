@@ -77,6 +77,15 @@ def test_a_key_anchors_and_does_nothing_else(desk: RemoteDesk) -> None:
     assert len(account.sign_keccak(transaction())) == 65
 
 
+def test_an_account_fills_a_gap_in_its_own_nonces(desk: RemoteDesk) -> None:
+    account = RemoteAccount.open(desk.door("anchoring"))
+    own = account.address.raw
+    assert len(account.sign_keccak(transaction(to=own, data=b""))) == 65
+    for other in (transaction(to=own), transaction(to=own, data=b"", value=b"\x01")):
+        with pytest.raises(SignerUnavailableError):
+            account.sign_keccak(other)
+
+
 REFUSED: dict[str, bytes] = {
     "to another address": transaction(to=bytes(20)),
     "a creation": transaction(to=b""),
