@@ -14,11 +14,11 @@ ISSUING: dict[str, str] = {
     ),
     "all are signed": "SELECT b.id FROM batches b WHERE b.state = 'signed'",
     "the tree is stored": "SELECT b.id FROM batches b WHERE b.state = 'planted'",
-    "the transaction is stored": "SELECT t.id FROM transactions t WHERE t.batch_id IS NOT NULL",
+    "nonce and intent are stored": "SELECT t.id FROM transactions t WHERE t.batch_id IS NOT NULL",
+    "the transaction is signed": "SELECT t.id FROM transactions t WHERE t.batch_id IS NOT NULL AND t.state = 'signed'",
     "the transaction is sent": "SELECT t.id FROM transactions t WHERE t.batch_id IS NOT NULL AND t.state = 'sent'",
-    "the transaction is final": (
-        "SELECT t.id FROM transactions t WHERE t.batch_id IS NOT NULL AND t.state IN ('confirmed', 'final')"
-    ),
+    "the transaction is mined": "SELECT t.id FROM transactions t WHERE t.batch_id IS NOT NULL AND t.state = 'mined'",
+    "the transaction is final": "SELECT t.id FROM transactions t WHERE t.batch_id IS NOT NULL AND t.state = 'final'",
     "the batch is anchored": "SELECT b.id FROM batches b WHERE b.state = 'anchored'",
     "some are verified": "SELECT b.id FROM batches b WHERE b.state = 'anchored' AND b.verified_to > 0",
     "all are verified": "SELECT b.id FROM batches b WHERE b.state = 'verified'",
@@ -27,11 +27,11 @@ ISSUING: dict[str, str] = {
 REVOKING: dict[str, str] = {
     "the job is begun": "SELECT k.id * 1000 + k.attempt FROM tasks k WHERE k.attempt > 0",
     "the epoch is stored": "SELECT e.id FROM epochs e WHERE e.state = 'prepared'",
-    "the transaction is stored": "SELECT t.id FROM transactions t WHERE t.epoch_id IS NOT NULL",
+    "nonce and intent are stored": "SELECT t.id FROM transactions t WHERE t.epoch_id IS NOT NULL",
+    "the transaction is signed": "SELECT t.id FROM transactions t WHERE t.epoch_id IS NOT NULL AND t.state = 'signed'",
     "the transaction is sent": "SELECT t.id FROM transactions t WHERE t.epoch_id IS NOT NULL AND t.state = 'sent'",
-    "the transaction is final": (
-        "SELECT t.id FROM transactions t WHERE t.epoch_id IS NOT NULL AND t.state IN ('confirmed', 'final')"
-    ),
+    "the transaction is mined": "SELECT t.id FROM transactions t WHERE t.epoch_id IS NOT NULL AND t.state = 'mined'",
+    "the transaction is final": "SELECT t.id FROM transactions t WHERE t.epoch_id IS NOT NULL AND t.state = 'final'",
     "the epoch is published": "SELECT e.id FROM epochs e WHERE e.state = 'published'",
 }
 POINTS: dict[str, str] = {

@@ -13,7 +13,7 @@ pytestmark = pytest.mark.chain
 SEED = 20_261_130  # what goes wrong and when, again and again the same
 STEPS = (
     "issuing: some are signed",
-    "issuing: the transaction is stored",
+    "issuing: the transaction is signed",
     "issuing: the transaction is sent",
     "issuing: all are verified",
     "issuing: the batch is released",
