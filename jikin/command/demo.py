@@ -40,7 +40,7 @@ def demo(
 def play(root: Path, console: Console, *, keep: bool, port_base: int = 8100) -> str:
     """Return the last line of the story played in the checkout *root*; raises JikinError where a check fails."""
     from jikin.command import trial as trials
-    from jikin.command.chapters import endings, holder, machines, office
+    from jikin.command.chapters import endings, holder, machines, office, proofs
     from jikin.command.child import warm_up
     from jikin.command.stage import Stage, new_folder
     from jikin.command.story import Story
@@ -68,6 +68,7 @@ def play(root: Path, console: Console, *, keep: bool, port_base: int = 8100) -> 
         printed = machines.paper(stage, machinery, certificate)
         endings.revocation(stage, issued, wallet)
         endings.forgeries(stage, wallet, printed)
+        proofs.without_anybody(stage, printed, examiner)
         endings.outage(stage, printed, chain_too=not keep)
         _where(stage, wallet, printed)
         last = f"demo: {story.passed} checks passed in {story.seconds:.0f} s"
