@@ -154,7 +154,7 @@ def annul(office: Audited, place: int) -> None:
     status = PublishStatus(office.issuer_id, office.list_id, before.head.head, root, changes)
     key, deadline = office.bureau.office.key(office.bureau.institution, OWNER), view.block.time + 3600
     document = typed_data(view.pins, Signed.ANNULMENT, status, deadline)
-    signature = office.bureau.office.keys.sign_typed_data(key.file, document)
+    signature = office.bureau.office.keys.sign_typed_data(key.reference, document)
     office.does(ACCREDITOR, AnnulStatus(status, Address.parse(key.public), signature, deadline))
 
 

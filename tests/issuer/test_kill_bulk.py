@@ -86,7 +86,7 @@ def test_a_list_that_was_killed_in_the_middle_ends_once_and_whole(
         epochs = database.execute("SELECT state FROM epochs WHERE task_id = ?", [task]).fetchall()
         anchors = database.execute(
             "SELECT count(*) FROM transactions x JOIN tasks t ON t.batch_id = x.batch_id "
-            "WHERE t.id = ? AND x.state = 'confirmed'",
+            "WHERE t.id = ? AND x.state = 'final'",
             [task],
         ).fetchone()
     expected = {number: "replaced" if place % 2 else "revoked" for place, number in enumerate(numbers)}
