@@ -27,7 +27,7 @@ def test_everything_is_issued_and_revoked_exactly_once_in_a_storm(
     scene: Scene, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert set(STEPS) <= set(POINTS)
-    storm = Storm(scene, SEED)
+    storm = Storm(scene, SEED, chance=0.1)
     campaign = Campaign(scene, storm)
     found = campaign.run(schedule(SEED, 1, STEPS))
     with capsys.disabled():

@@ -6,10 +6,12 @@ import os
 import signal
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from sqlalchemy import create_engine, text
 
+from issuer import combining, issuing
 from issuer.store import batches, workers
 from issuer.store.batches import Batch, BatchState
 from tests.faults import truth
@@ -115,6 +117,25 @@ def test_one_that_was_suspended_wakes_up_and_spoils_nothing(scene_on_postgresql:
 
     assert scene.until(back), "the one that woke up does not work under a new lease"
     scene.accept(2)
+    assert scene.until(lambda: not scene.unfinished()), scene.log()
+    end(scene)
+    truth.read(scene).check()
+
+
+def test_two_at_the_same_step_of_a_batch_do_it_once(scene_on_postgresql: Scene) -> None:
+    scene = scene_on_postgresql
+    accepted = [scene.accept(4) for _ in range(4)]
+    with ThreadPoolExecutor(2) as both:
+        for batch in accepted:
+            for step in (issuing.reserve, issuing.sign_chunk, issuing.sign_chunk, combining.plant):
+                for one in [both.submit(step, scene.office, batch.id) for _ in range(2)]:
+                    one.result()
+            assert state(scene, batch) is BatchState.PLANTED
+            with scene.office.database.read() as connection:
+                made = batches.credentials_of(connection, batch.id)
+                assert batches.by_id(connection, batch.id).count == len(made) == 4
+            assert len({one.place for one in made}) == len({one.status_index for one in made}) == 4
+    scene.work()
     assert scene.until(lambda: not scene.unfinished()), scene.log()
     end(scene)
     truth.read(scene).check()
