@@ -246,7 +246,7 @@ def test_a_change_of_owners_that_was_cut_off_is_finished_by_running_it_again(bur
 
 def test_a_new_operator_replaces_the_old_one_which_loses_its_rights_first(bureau: Bureau) -> None:
     office, institution = bureau.office, bureau.institution
-    (anchoring, status) = ownership.operators(office, institution)
+    anchoring, status, _audit = ownership.operators(office, institution)
     key = ownership.replace_operator(office, institution, "anchoring")
     after = {one.purpose: one for one in ownership.operators(office, institution)}
     assert after["anchoring"].account == Address.parse(key.public) != anchoring.account

@@ -12,6 +12,7 @@ from eth_account import Account
 from eth_account.messages import encode_typed_data
 
 from jikin.anchoring.accounts import AccountSigner, SignerAccount
+from jikin.codec.accounts import ORDER
 from jikin.codec.contexts import Contexts
 from jikin.errors import ValueRefusedError
 from jikin.proofs import ed25519, ethereum_account, keystore, p256, securing
@@ -157,7 +158,7 @@ def test_a_transaction_is_the_accounts_with_low_s_whatever_the_token_makes(accou
     for nonce in range(24):  # half of all raw signatures have a high s, and half the other v
         signed = chain_account.sign_transaction(transaction(nonce=nonce))
         assert Account.recover_transaction(signed.raw_transaction).lower() == str(account.address)
-        assert 0 < signed.s <= ethereum_account._ORDER // 2
+        assert 0 < signed.s <= ORDER // 2
 
 
 def test_a_transaction_has_the_bytes_that_eth_account_would_write() -> None:

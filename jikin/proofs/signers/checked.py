@@ -5,12 +5,12 @@ A token that is broken, another key under the same name, or a signer that lies i
 
 from __future__ import annotations
 
+from jikin.codec.accounts import ORDER
 from jikin.errors import SignerUnavailableError
 from jikin.proofs import ed25519, ethereum_account, p256
 from jikin.values import Address, KeyType, PublicKey
 
 SIGNING = (KeyType.ED25519, KeyType.P256)
-_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141  # of secp256k1
 _FIRST_V = 27
 
 
@@ -34,7 +34,7 @@ def account_signature(account: Address, digest: bytes, signature: bytes, named: 
     if len(signature) not in (64, 65):
         raise _wrong(named)
     s = int.from_bytes(signature[32:64], "big")
-    lower = signature[:32] + min(s, abs(_ORDER - s)).to_bytes(32, "big")
+    lower = signature[:32] + min(s, abs(ORDER - s)).to_bytes(32, "big")
     public = PublicKey(KeyType.ETHEREUM_ACCOUNT, account.raw)
     for v in (_FIRST_V, _FIRST_V + 1):
         if ethereum_account.verify(public, digest, lower + bytes([v])):
