@@ -22,6 +22,7 @@ from jikin.anchoring.acts import Act, ApproveProfile, Invalidate, ProposeProfile
 from jikin.anchoring.evm import EvmRegistry, EvmWriter
 from jikin.command.chapters import endings, holder, machines, office
 from jikin.command.chapters.office import Issued
+from jikin.command.child import ServiceDiedError
 from jikin.command.serve import Service
 from jikin.command.stage import Stage
 from jikin.command.story import CheckFailedError
@@ -151,9 +152,9 @@ LINKS: dict[str, tuple[Callable[[Played], None], str]] = {
     "a key stolen before": (stolen_key, "number.unreadable"),
     "a profile without the type": (another_type, "issuer.type-not-approved"),
 }
-PINS: dict[str, Callable[[dict[str, Any]], None]] = {
-    "of other code": lambda pins: pins.update(codeHash="0x" + "ab" * 32),
-    "of another chain": lambda pins: pins.update(chain="eip155:1"),
+PINS: dict[str, tuple[Callable[[dict[str, Any]], None], str]] = {
+    "of other code": (lambda pins: pins.update(codeHash="0x" + "ab" * 32), "registry.mismatch.code"),
+    "of another chain": (lambda pins: pins.update(chain="eip155:1"), "registry.mismatch.chain"),
 }
 
 
@@ -173,23 +174,24 @@ def test_a_broken_link_stops_the_story_under_its_own_code(
         undone.everybody()
 
 
-@pytest.mark.parametrize("change", PINS.values(), ids=PINS.keys())
-def test_a_verifier_that_means_another_registry_says_so(
-    played: Played, change: Callable[[dict[str, Any]], None]
+@pytest.mark.parametrize(("change", "code"), PINS.values(), ids=PINS.keys())
+def test_a_verifier_that_means_another_registry_does_not_start_and_says_why(
+    played: Played, change: Callable[[dict[str, Any]], None], code: str
 ) -> None:
     verifier, before = played.stage.trial.children[Service.VERIFIER], played.pins.read_bytes()
     verifier.stop()
+    verifier.log.write_bytes(b"")
     try:
         rewrite(played.pins, change)
         verifier.start()
-        while not verifier.answers("/healthz"):
-            assert verifier.alive
-        with pytest.raises(CheckFailedError, match=r"registry\.mismatch|chain\."):
-            played.everybody()
+        with pytest.raises(ServiceDiedError):
+            verifier.wait_until_ready()
+        assert code in verifier.log.read_text("utf-8")
     finally:
         verifier.stop()
         played.pins.write_bytes(before)
         played.stage.trial.start(Service.VERIFIER)
+    played.everybody()
 
 
 def test_the_rest_of_the_story_holds_and_a_revoked_certificate_stops_it_under_its_own_code(played: Played) -> None:
