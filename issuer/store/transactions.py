@@ -243,11 +243,31 @@ def queue(connection: Connection, purpose: Purpose, account: Address, intent: In
 
 
 def add_attempt(connection: Connection, stored: Stored, prepared: PreparedTransaction, fees: Fees, at: int) -> Stored:
-    """Return the transaction with one more attempt, signed and not yet sent."""
+    """Return the transaction with one more attempt, signed and not yet sent.
+
+    The same act, nonce and fees are the same bytes: where a reorganisation has set the nonce of a transaction free that
+    was given up, its attempt becomes this one's. Refusing it would stop the account's whole line for good.
+    """
+    number = len(stored.attempts) + 1
+    moved = connection.execute(
+        update(attempts)
+        .where(attempts.c.hash == prepared.hash.raw)
+        .values(transaction_id=stored.id, number=number, signed_at=at)
+        .returning(attempts.c.id)
+    )
+    if moved.one_or_none() is None:
+        _insert_attempt(connection, stored, number, prepared=prepared, fees=fees, at=at)
+    state = TransactionState.SIGNED if stored.state is TransactionState.QUEUED else stored.state
+    return change(connection, stored, at, state=state)
+
+
+def _insert_attempt(
+    connection: Connection, stored: Stored, number: int, *, prepared: PreparedTransaction, fees: Fees, at: int
+) -> None:
     connection.execute(
         insert(attempts).values(
             transaction_id=stored.id,
-            number=len(stored.attempts) + 1,
+            number=number,
             raw=prepared.raw,
             hash=prepared.hash.raw,
             highest_wei=fees.highest_wei,
@@ -255,8 +275,6 @@ def add_attempt(connection: Connection, stored: Stored, prepared: PreparedTransa
             signed_at=at,
         )
     )
-    state = TransactionState.SIGNED if stored.state is TransactionState.QUEUED else stored.state
-    return change(connection, stored, at, state=state)
 
 
 def change(connection: Connection, stored: Stored, at: int, **values: object) -> Stored:

@@ -246,3 +246,24 @@ def test_a_status_list_whose_opening_is_gone_is_opened_again_before_its_certific
     assert objections(bureau, again) == set()
     published(bureau, bureau.numbers(again)[0])
     assert objections(bureau, again) == {"status.revoked"}
+
+
+def test_a_transaction_that_was_given_up_and_whose_nonce_is_free_again_does_not_stop_its_account(
+    bureau: Bureau,
+) -> None:
+    from issuer import issuing
+    from issuer.store import transactions
+    from issuer.store.transactions import TransactionState
+
+    batch = bureau.run(bureau.accept(rows(1)), until="anchor")
+    with bureau.office.database.write() as connection:
+        first = transactions.live(connection, issuing.anchoring(batch))
+        assert first is not None
+        transactions.change(connection, first, bureau.clock(), state=TransactionState.REPLACED)
+    done = bureau.run(batch)  # the same act under the same nonce with the same fees: the same bytes
+    with bureau.office.database.read() as connection:
+        second = transactions.live(connection, issuing.anchoring(batch))
+    assert second is not None
+    assert second.id != first.id
+    assert second.attempts[-1].prepared.hash == first.attempts[-1].prepared.hash
+    assert (done.state, anchors(bureau)) == (BatchState.RELEASED, 1)
