@@ -107,8 +107,10 @@ def workers_check(database: Database, expiry_seconds: float) -> Check:
         leases = workers.every(connection)
     found = ", ".join(f"{one.executor_id} ({one.silent_seconds:.0f} s ago)" for one in leases)
     late = [one for one in leases if one.silent_seconds > expiry_seconds]
-    # One that is late is forgotten by the first that looks: where it stands here still, nobody is alive to look.
-    return Check("workers", bool(leases) and not late, found or "none", "workers that have spoken a moment ago")
+    # Nobody at work is no fault: a command is a worker of its own. One that is late is forgotten by the first that
+    # looks: where it stands here still, nobody is alive to look.
+    fine = not late if leases else None
+    return Check("workers", fine, found or "none", "workers that have spoken a moment ago")
 
 
 def _keys(office: Office) -> Iterator[Check]:

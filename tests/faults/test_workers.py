@@ -64,7 +64,7 @@ def waiting_for_the_chain(scene: Scene, running: dict[str, Working]) -> tuple[Ba
     """Return a batch whose anchor waits for a block that nobody mines, and the name of the worker that is at it."""
     batch = scene.accept(3)
     eventually(lambda: state(scene, batch) is BatchState.PLANTED)
-    (name,) = executors(scene, batch)
+    name = executors(scene, batch)[-1]  # one that came late with its lease may have begun it before
     assert running[name].alive
     return batch, name
 
@@ -82,7 +82,7 @@ def test_the_work_of_one_of_three_that_is_killed_is_done_by_another_within_forty
     with capsys.disabled():
         print(f"\ntaken over and released {took:.1f} s after the kill")
     assert took <= LONGEST_SECONDS
-    assert executors(scene, batch) != [victim]
+    assert executors(scene, batch)[-1] != victim
     end(scene)
     scene.judge_releases()
     truth.read(scene).check()
@@ -106,7 +106,7 @@ def test_one_that_was_suspended_wakes_up_and_spoils_nothing(scene_on_postgresql:
     others = {name: one for name, one in running.items() if name != sleeper}
     scene.workers = list(others.values())  # whoever sleeps is not woken between two blocks
     assert scene.until(lambda: state(scene, batch) is BatchState.RELEASED), scene.log()
-    assert set(executors(scene, batch)) <= set(others)
+    assert executors(scene, batch)[-1] in others
 
     os.kill(running[sleeper].pid, signal.SIGCONT)
     scene.workers = list(running.values())

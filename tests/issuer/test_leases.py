@@ -93,7 +93,7 @@ def test_who_was_silent_for_too_long_is_forgotten_and_the_others_stay(database: 
 
 
 def test_the_doctor_names_who_works_and_sees_who_has_fallen_silent(database: Database) -> None:
-    assert not workers_check(database, 30).ok
+    assert workers_check(database, 30).ok is None
     with database.write() as connection:
         for name in ("a", "b"):
             workers.begin(connection, name)
