@@ -6,6 +6,7 @@ fixture; however many folders import it, there is one node. Mark tests that use 
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -22,6 +23,7 @@ from jikin.values import Address, Digest, keccak256
 if TYPE_CHECKING:
     from jikin.anchoring.evm_proven import ProvenRegistry
 
+_MINED_SECONDS = 10.0
 PROJECT = Path(__file__).resolve().parents[1]
 _shared: list[HardhatNode] = []
 
@@ -48,8 +50,10 @@ def send(writer: RegistryWriter, act: Act) -> MinedTransaction:
     """Prepare, send and return *act* mined; the contract must take it."""
     transaction = writer.prepare(act)
     writer.broadcast(transaction)
-    mined = writer.mined(transaction.hash)
-    assert mined is not None
+    deadline = time.monotonic() + _MINED_SECONDS
+    while (mined := writer.mined(transaction.hash)) is None:  # anvil mines at once, and a moment after it has answered
+        assert time.monotonic() < deadline, "the transaction was not mined"
+        time.sleep(0.01)
     assert mined.succeeded
     return mined
 

@@ -57,6 +57,7 @@ PHRASE = "a passphrase of these tests"
 @pytest.fixture(scope="module")
 def anvil() -> Iterator[AnvilNode]:
     with AnvilNode(PROJECT) as node:
+        node.request("evm_setIntervalMining", 0)  # no block comes between two looks but by the tests
         yield node
 
 
