@@ -40,6 +40,7 @@ NAME = "jikin-office"
 VERSION = "1"
 _LOOK_SECONDS = 0.5
 _DRAIN_SECONDS = 0.05
+_END_SECONDS = 5
 ELSEWHERE = "office.elsewhere"
 _PENDING = ("PENDING", "ENQUEUED", "DELAYED")
 
@@ -139,10 +140,12 @@ class Worker(AbstractContextManager["Worker"]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         """Let running jobs end (cut them short after an error), stop the job library, give the seat back."""
-        if kind is None and self._seat.held:
+        drained = kind is None and self._seat.held
+        if drained:
             self._drain()
         self._stop.set()
-        DBOS.destroy(destroy_registry=True)
+        # A step that is cut short notes its end first: noted later, it would be taken for the next worker's.
+        DBOS.destroy(destroy_registry=True, workflow_completion_timeout_sec=0 if drained else _END_SECONDS)
         # Its logger holds on to the standard error of the moment; the next worker may have another one.
         logging.getLogger("dbos").handlers.clear()
         self._seat.leave()
