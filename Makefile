@@ -19,10 +19,7 @@ up: setup         ## issuer, wallet and verifier on embedded defaults until Ctrl
 test:             ## the whole test suite: contracts, then Python, pages in a real browser
 	@$(PYTHON) tools/setup.py --browser
 	@$(BIN)/python tools/contracts.py test
-	@# Real chains, browsers and killed processes can be late on a busy machine. What failed is named, and run once
-	@# more alone; what fails then fails the whole.
-	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS) \
-	  || $(BIN)/pytest --last-failed --last-failed-no-failures none $(ARGS)
+	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: setup       ## style, types, layers
 	@$(BIN)/ruff check .

@@ -46,9 +46,9 @@ class Annulled:
 def annul(office: Office, institution: Institution, numbers: Sequence[CertificateNumber]) -> tuple[Annulled, ...]:
     """Return what was taken back, one entry for each status list; copies go with their certificates.
 
-    Raises OfficeError: ``office.number-unknown``, ``office.state`` for what has not ended, ``office.final`` after seven
-    days, ``office.no-key`` where owner or accreditor are somebody else; RegistryRefusedError when another epoch came in
-    between.
+    Raises OfficeError: ``office.number-unknown``, ``office.state`` for what has not ended or was replaced by another
+    certificate, ``office.final`` after seven days, ``office.no-key`` where owner or accreditor are somebody else;
+    RegistryRefusedError when another epoch came in between.
     """
     credentials = _credentials(office, institution, numbers)
     with office.database.read() as connection:
@@ -57,7 +57,20 @@ def annul(office: Office, institution: Institution, numbers: Sequence[Certificat
         place: [one for one in credentials if one.status_list_id == place]
         for place in dict.fromkeys(one.status_list_id for one in credentials)
     }
+    for place, named in here.items():  # all of them before the first is sent
+        _refuse_replaced(_snapshot(office, institution, lists[place]), named)
     return tuple(_on_list(office, institution, lists[place], ended) for place, ended in here.items())
+
+
+def _refuse_replaced(snapshot: StatusSnapshot, credentials: Sequence[Credential]) -> None:
+    """Refuse what another certificate took the place of: both would be valid, and they do not say the same."""
+    replaced = [one for one in credentials if snapshot.state(one.status_index) is State.REPLACED]
+    if replaced:
+        raise OfficeError(
+            f"{', '.join(_numbers(replaced))}: replaced by another certificate, which is valid",
+            code="office.state",
+            hint="correct the one that took its place",
+        )
 
 
 def _credentials(
@@ -109,7 +122,8 @@ def _act(
     ended: Sequence[Credential],
 ) -> AnnulStatus:
     """Return the annulment as the owner sends it, signed by the accreditor; the notes of the list stay as they are."""
-    assert snapshot.folded is not None  # noqa: S101  # _snapshot has seen to it
+    if snapshot.folded is None:
+        raise OfficeError(f"the status list contradicts itself: {snapshot.contradiction}", code="office.contradiction")
     changes = [Change(one.status_index, int(State.VALID)) for one in ended]
     now = snapshot.block.time
     try:

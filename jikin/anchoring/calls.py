@@ -101,18 +101,17 @@ def _signed_call(function: str, status: PublishStatus, signer: Address, signatur
 
 def act_of(function: str, values: tuple[Plain, ...]) -> Act:
     """Return the act that a call is: ``call_of`` backwards; raises ValueRefusedError for anything else."""
-    if function == _BOTH:
+    if function == _BOTH and values:
         anchor, status = act_of("anchor", values[:4]), act_of("publishStatus", (values[0], *values[4:]))
-        assert isinstance(anchor, AnchorRoot)  # noqa: S101  # by the table
-        assert isinstance(status, PublishStatus)  # noqa: S101
-        return AnchorAndPublish(anchor, status)
+        if isinstance(anchor, AnchorRoot) and isinstance(status, PublishStatus):
+            return AnchorAndPublish(anchor, status)
     if function in (_BY_SIGNATURE, _ANNULMENT) and len(values) == 8:
         epoch = act_of("publishStatus", values[:5])
         signer, signature, deadline = values[5:]
-        assert isinstance(epoch, PublishStatus)  # noqa: S101
-        assert isinstance(signer, bytes) and isinstance(signature, bytes) and isinstance(deadline, int)  # noqa: S101, PT018
-        kind = PublishStatusBySig if function == _BY_SIGNATURE else AnnulStatus
-        return kind(epoch, Address(signer), signature, deadline)
+        if isinstance(signer, bytes) and isinstance(signature, bytes) and isinstance(deadline, int):
+            kind = PublishStatusBySig if function == _BY_SIGNATURE else AnnulStatus
+            if isinstance(epoch, PublishStatus):
+                return kind(epoch, Address(signer), signature, deadline)
     for act, (name, types) in _FUNCTIONS.items():
         if name == function and len(types) == len(values):
             kinds: dict[str, Any] = get_type_hints(act)

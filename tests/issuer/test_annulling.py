@@ -24,6 +24,7 @@ from jikin.status.array import State
 from jikin.status.fold import FINAL_AFTER_SECONDS
 from jikin.status.snapshot import StatusSnapshot
 from jikin.values import CertificateNumber
+from tests.issuer.test_correcting import correct, publish
 from tests.issuing_office import Bureau, rows
 
 
@@ -128,6 +129,19 @@ def test_what_has_not_ended_is_not_taken_back(
     before = snapshot(bureau).epoch
     assert refused(bureau, numbers[:1]) == "office.state"
     assert snapshot(bureau).epoch == before
+
+
+def test_what_another_certificate_took_the_place_of_is_not_taken_back(
+    bureau: Bureau, numbers: list[CertificateNumber]
+) -> None:
+    """Two valid certificates that do not say the same would be about one person."""
+    publish(bureau, correct(bureau, numbers[0], name_en="Kim Haneul"))
+    assert stored(bureau, numbers[0]) is CredentialState.REPLACED
+    end(bureau, numbers[1:2])
+    epoch = snapshot(bureau).epoch
+    assert refused(bureau, numbers[:1]) == refused(bureau, numbers[:2]) == "office.state"
+    assert snapshot(bureau).epoch == epoch
+    assert objections(bureau, numbers[0]) != ()
 
 
 def test_a_number_of_nobody_is_refused(bureau: Bureau, numbers: list[CertificateNumber]) -> None:
