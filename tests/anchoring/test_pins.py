@@ -28,6 +28,7 @@ pytestmark = pytest.mark.chain
 def office(hardhat: HardhatNode) -> Iterator[Office]:
     """An institution in a registry; blocks and other transactions before and after."""
     with undone(hardhat):
+        hardhat.request("evm_setIntervalMining", 0)  # no empty block between the deployment and what comes after it
         hardhat.mine(2)
         bench = EvmBench(hardhat, evm.deploy(hardhat.url, hardhat.accounts[0], 0))
         yield open_office(bench)
