@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from issuer import accreditor, approving
 from issuer.acting import act_as
 from issuer.approving import Officer, Role
-from issuer.office import ACCREDITOR, ANCHORING, ASSERTION, AUDIT, OWNER, POST_QUANTUM, STATUS, Office
+from issuer.office import ACCREDITOR, ANCHORING, ASSERTION, AUDIT, JOINT, OWNER, POST_QUANTUM, STATUS, Office
 from issuer.publishing import PublishedKey, did_document
 from issuer.store import audit, institutions, officers
 from issuer.store import keys as key_rows
@@ -49,6 +49,7 @@ RIGHTS: Mapping[str, Rights] = {
     ANCHORING: Rights.ISSUE,
     STATUS: Rights.REVOKE | Rights.SUSPEND,
     AUDIT: Rights.AUDIT,
+    JOINT: Rights.ISSUE | Rights.REVOKE | Rights.SUSPEND,  # where it was chosen, for both in one transaction
 }
 
 
@@ -203,9 +204,16 @@ def publish_did(office: Office, institution: Institution) -> None:
     office.public(institution).did_json(did_document_of(office, institution))
 
 
+def operator_purposes(office: Office, institution: Institution) -> tuple[str, ...]:
+    """Return what the institution has operators for; a joint one only where it was chosen."""
+    with office.database.read() as connection:
+        joint = key_rows.find(connection, institution.id, JOINT)
+    return tuple(purpose for purpose in RIGHTS if purpose != JOINT or joint is not None)
+
+
 def accounts(office: Office, institution: Institution) -> dict[str, Address]:
     """Return the institution's accounts on the chain by purpose: those that need funds."""
-    purposes = (OWNER, ANCHORING, STATUS, AUDIT)
+    purposes = (OWNER, *operator_purposes(office, institution))
     return {purpose: Address.parse(office.key(institution, purpose).public) for purpose in purposes}
 
 
@@ -271,7 +279,8 @@ def _add_keys(office: Office, institution: Institution, view: RegistryView) -> N
 def _set_operators(office: Office, institution: Institution, view: RegistryView) -> None:
     """Give each operator account its own rights; who may anchor may not revoke, and the other way round."""
     now = view.block.time
-    for purpose, rights in RIGHTS.items():
+    for purpose in operator_purposes(office, institution):
+        rights = RIGHTS[purpose]
         account = Address.parse(office.key(institution, purpose).public)
         record = view.operator(institution.issuer_id, account)
         if record is None or record.rights != rights or record.valid_until < now + OPERATOR_RENEWAL_SECONDS:

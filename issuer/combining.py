@@ -81,14 +81,14 @@ def _bring_along(office: Office, batch: Batch) -> tuple[int, ...]:
     for other in waiting:
         if other.id == batch.id or other.count > room:
             continue
-        if _sign(office, other.id):
+        if sign(office, other.id):
             room -= other.count
             along.append(other.id)
     return tuple(along)
 
 
-def _sign(office: Office, batch_id: int) -> bool:
-    """Bring a batch to where it can be planted; say whether it is there."""
+def sign(office: Office, batch_id: int) -> bool:
+    """Bring a batch to where it can be planted; say whether it is there. What is wrong is left to its own job."""
     try:
         issuing.reserve(office, batch_id)
         while issuing.sign_chunk(office, batch_id):

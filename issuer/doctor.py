@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 
 from issuer import accrediting, audit_log
-from issuer.accrediting import OPERATOR_RENEWAL_SECONDS, RIGHTS, SIGNING
+from issuer.accrediting import OPERATOR_RENEWAL_SECONDS, RIGHTS, SIGNING, operator_purposes
 from issuer.approving import Role
 from issuer.office import ACCREDITOR, ASSERTION, OWNER, POST_QUANTUM, Office
 from issuer.store import institutions, workers
@@ -315,7 +315,8 @@ def _signing_key(office: Office, institution: Institution, view: RegistryView) -
 
 
 def _operators(office: Office, institution: Institution, view: RegistryView) -> Iterator[Check]:
-    for purpose, rights in RIGHTS.items():
+    for purpose in operator_purposes(office, institution):
+        rights = RIGHTS[purpose]
         name = f"operator.{purpose}"
         try:
             account = Address.parse(office.key(institution, purpose).public)

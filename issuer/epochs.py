@@ -13,20 +13,18 @@ from collections.abc import Callable, Mapping, Sequence
 
 from sqlalchemy import Connection
 
-from issuer import approving, heartbeats, releasing, replacing, revoking, telling
+from issuer import approving, heartbeats, logs, pairing, releasing, replacing, revoking, telling
 from issuer.accrediting import RIGHTS
 from issuer.approving import Task
-from issuer.office import STATUS, Office
-from issuer.sending import Errand
+from issuer.office import JOINT, STATUS, Office
 from issuer.store import audit, batches, institutions, tasks
+from issuer.store import keys as key_rows
 from issuer.store.batches import Credential, CredentialState
 from issuer.store.institutions import Institution, StatusList
 from issuer.store.tasks import Epoch, StoredTask, TaskState
-from issuer.store.transactions import Purpose
-from jikin.anchoring.acts import PublishStatus
 from jikin.anchoring.chain import RegistryView
 from jikin.anchoring.changes import scan
-from jikin.errors import OfficeError, RegistryRefusedError, StatusError
+from jikin.errors import JikinError, OfficeError, RegistryRefusedError, StatusError
 from jikin.status.array import State, StatusArray
 from jikin.status.fold import check_changes
 from jikin.status.notes import Note, SealedNote, seal
@@ -73,6 +71,34 @@ def heartbeat(office: Office, status_list_id: int) -> None:
         status_list = institutions.status_list(connection, status_list_id)
         institution = institutions.by_id(connection, status_list.institution_id)
     _bring(office, institution, status_list, lambda: _prepare_heartbeat(office, institution, status_list), None)
+
+
+def prepare_waiting(office: Office, institution: Institution) -> None:
+    """Store the epoch of one approved task, if one waits: a tree that is about to be anchored can take it along.
+
+    What cannot become an epoch now, and what waits for other certificates to be issued first, is left to its own job.
+    """
+    if not _ONE_AT_A_TIME.acquire(blocking=False):
+        return  # one is being published at this moment
+    try:
+        with office.database.read() as connection:
+            approved = tasks.in_state(connection, TaskState.APPROVED, institution.id)
+        for stored in approved:
+            _, _, status_list = _read(office, stored.task.id)
+            if _corrects(stored) or _waiting(office, status_list) is not None:
+                continue
+            try:
+                _prepare(office, stored, institution, status_list)
+            except JikinError as error:
+                logs.logger().warning("left to its own job", code=error.code)
+                continue
+            return
+    finally:
+        _ONE_AT_A_TIME.release()
+
+
+def _corrects(stored: StoredTask) -> bool:
+    return any(change.state == State.REPLACED for change in scan(stored.task.changes))
 
 
 def _bring(
@@ -202,19 +228,19 @@ def _check_effective(stored: StoredTask, view: RegistryView) -> None:
 
 
 def _check_cap(office: Office, institution: Institution, view: RegistryView, changes: int) -> None:
-    """Refuse what would exceed the day's changes of the account (SECURITY 2.2).
+    """Refuse what would exceed the day's changes of the accounts that publish (SECURITY 2.2).
 
     Counted on the chain itself, over all lists of the institution: whoever writes into this database, or publishes past
-    this office with the same key, uses up the same allowance.
+    this office with the same keys, uses up the same allowance.
     """
-    account = Address.parse(office.key(institution, STATUS).public)
+    accounts = _publishing_accounts(office, institution)
     with office.database.read() as connection:
         lists = institutions.every_status_list(connection, institution.id)
     since, published = view.block.time - _DAY, 0
     for one in lists:
         if one.opened_at is not None:
             epochs = revoking.snapshot_now(view, institution, one).epochs
-            published += sum(len(e.changes) // 3 for e in epochs if e.operator == account and e.time > since)
+            published += sum(len(e.changes) // 3 for e in epochs if e.operator in accounts and e.time > since)
     most = office.settings.status_changes_per_day
     if published + changes > most:
         raise OfficeError(
@@ -223,6 +249,12 @@ def _check_cap(office: Office, institution: Institution, view: RegistryView, cha
             code="office.cap",
             hint="it is tried again; or raise status_changes_per_day after looking at what was changed",
         )
+
+
+def _publishing_accounts(office: Office, institution: Institution) -> set[Address]:
+    with office.database.read() as connection:
+        found = [key_rows.find(connection, institution.id, purpose) for purpose in (STATUS, JOINT)]
+    return {Address.parse(key.public) for key in found if key is not None}
 
 
 def _seal(
@@ -257,28 +289,20 @@ def _seal(
 
 def _complete(office: Office, institution: Institution, status_list: StatusList, epoch: Epoch) -> bool:
     """Send a stored epoch and note it as published; False when another one took its place."""
-    stored = _task_of(office, epoch)
-    changes = b"" if stored is None else stored.task.changes
-    act = PublishStatus(institution.issuer_id, status_list.list_id, epoch.previous_head, epoch.status_root, changes)
-
-    def done_at(view: RegistryView) -> int | None:
-        (head,) = view.status_heads(institution.issuer_id, [status_list.list_id])
-        if head is None or head.epoch < epoch.epoch:
-            return None
-        history = view.status_history(institution.issuer_id, status_list.list_id)
-        published = history.epochs[epoch.epoch - 1] if history is not None else None
-        return published.block if published is not None and published.status_root == epoch.status_root else None
-
-    errand = Errand(Purpose("PublishStatus", epoch_id=epoch.id), lambda _view: act, done_at)
+    way = pairing.to_publish(office, institution, epoch)
     try:
-        view = office.outbox(institution, STATUS).carry_out(errand)
+        view = way.go()
     except RegistryRefusedError:
-        if not _overtaken(office, institution, status_list, epoch):
+        now = office.chain.registry.view()
+        if way.errand.done_at(now) is not None:
+            view = way.go()  # refused because another transaction had brought this very epoch there a moment before
+        elif _overtaken(now, institution, status_list, epoch):
+            with office.database.write() as connection:
+                tasks.lost(connection, epoch.id)
+            return False
+        else:
             raise
-        with office.database.write() as connection:
-            tasks.lost(connection, epoch.id)
-        return False
-    _note_published(office, institution, status_list, epoch, stored=stored, view=view)
+    _note_published(office, institution, status_list, epoch, stored=_task_of(office, epoch), view=view)
     return True
 
 
@@ -289,8 +313,8 @@ def _task_of(office: Office, epoch: Epoch) -> StoredTask | None:
         return tasks.by_id(connection, epoch.task_id)
 
 
-def _overtaken(office: Office, institution: Institution, status_list: StatusList, epoch: Epoch) -> bool:
-    (head,) = office.chain.registry.view().status_heads(institution.issuer_id, [status_list.list_id])
+def _overtaken(view: RegistryView, institution: Institution, status_list: StatusList, epoch: Epoch) -> bool:
+    (head,) = view.status_heads(institution.issuer_id, [status_list.list_id])
     return head is not None and head.head != epoch.previous_head
 
 

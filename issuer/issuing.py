@@ -19,15 +19,11 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection
 
-from issuer import accrediting, caps, embargo_opening, row_faults, signing, two_persons
-from issuer.office import ANCHORING, Office
-from issuer.sending import Errand
+from issuer import accrediting, caps, embargo_opening, pairing, row_faults, signing, two_persons
+from issuer.office import Office
 from issuer.store import batches, copies, institutions
 from issuer.store.batches import Batch, BatchState, Credential, CredentialState, NewCredential, Signed
 from issuer.store.institutions import Institution, StatusList
-from issuer.store.transactions import Purpose
-from jikin.anchoring.acts import AnchorRoot, LeafKind
-from jikin.anchoring.chain import RegistryView
 from jikin.anchoring.digest import credential_digest
 from jikin.anchoring.merkle import node_positions
 from jikin.anchoring.receipt import Receipt
@@ -255,36 +251,12 @@ def _bound(unsecured: JsonObject, holder: str) -> JsonObject:
 # --------------------------------------------------------------------------------------------------------- 4 anchor
 
 
-def anchoring(batch: Batch) -> Purpose:
-    """Return what the transaction that anchors *batch* is for: one for all batches of a tree."""
-    return Purpose("AnchorRoot", batch_id=_tree_of(batch))
-
-
-def _tree_of(batch: Batch) -> int:
-    return batch.id if batch.tree_id is None else batch.tree_id
-
-
-def _errand(batch: Batch, institution: Institution) -> Errand:
-    root, size = batch.root, batch.tree_size
-    if root is None or size is None:
-        raise OfficeError("the batch has no tree yet", code="office.order")
-
-    def done_at(view: RegistryView) -> int | None:
-        slot = view.anchor(institution.issuer_id, root)
-        return None if slot is None else slot.block
-
-    return Errand(
-        anchoring(batch),
-        lambda _view: AnchorRoot(institution.issuer_id, root, size, LeafKind.CREDENTIAL),
-        done_at,
-    )
-
-
 def prepare_anchor(office: Office, batch_id: int) -> None:
     """Sign the anchoring transaction and store it; nothing is sent."""
     batch, institution = batch_of(office, batch_id)
     if batch.state is BatchState.PLANTED:
-        office.outbox(institution, ANCHORING).prepare(_errand(batch, institution))
+        way = pairing.to_anchor(office, institution, batch)
+        way.outbox.prepare(way.errand)
 
 
 def anchor(office: Office, batch_id: int) -> None:
@@ -292,7 +264,7 @@ def anchor(office: Office, batch_id: int) -> None:
     batch, institution = batch_of(office, batch_id)
     if batch.state is not BatchState.PLANTED:
         return
-    view = office.outbox(institution, ANCHORING).carry_out(_errand(batch, institution))
+    view = pairing.to_anchor(office, institution, batch).go()
     slot = view.anchor(institution.issuer_id, _root(batch))
     if slot is None or slot.tree_size != batch.tree_size:
         raise OfficeError("the registry shows the root with another tree size", code="office.anchor-differs")
@@ -321,7 +293,7 @@ def receipt(office: Office, institution: Institution, batch: Batch, place: int, 
     if size is None or block is None or time is None:
         raise OfficeError("the batch is not anchored yet", code="office.order")
     with office.database.read() as connection:
-        path = batches.tree_nodes(connection, _tree_of(batch), node_positions(place, size))
+        path = batches.tree_nodes(connection, pairing.tree_of(batch), node_positions(place, size))
     return Receipt(
         chain=pins.chain,
         registry=pins.registry,

@@ -25,7 +25,7 @@ from types import TracebackType
 from dbos import DBOS, DBOSConfig, DBOSPortableJSONSerializer, SetWorkflowID
 from sqlalchemy import Connection
 
-from issuer import combining, epochs, issuing, leases, logs, releasing
+from issuer import combining, issuing, leases, logs, releasing, sharing
 from issuer.issuing import Progress
 from issuer.office import Office
 from issuer.steps import STOPPED, Step, go_through
@@ -83,7 +83,7 @@ ISSUE = _Job(
         issuing.reserve,
         issuing.sign_chunk,
         combining.plant,
-        issuing.prepare_anchor,
+        sharing.prepare_anchor,
         issuing.anchor,
         releasing.verify_chunk,
         releasing.release,
@@ -91,7 +91,7 @@ ISSUE = _Job(
     _note_batch,
     batches.next_attempt,
 )
-PUBLISH = _Job("publish", (epochs.publish,), _note_task, tasks.next_attempt)
+PUBLISH = _Job("publish", (sharing.publish,), _note_task, tasks.next_attempt)
 
 
 def mistake(error: Exception) -> OfficeError:

@@ -38,6 +38,7 @@ ACCREDITOR = "accreditor"
 OWNER = "owner"
 ANCHORING = "anchoring"
 STATUS = "status"
+JOINT = "joint"  # anchoring and status in one; only where an institution has chosen that
 AUDIT = "audit"
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from issuer.accrediting import OPERATOR_SECONDS, RIGHTS
+from issuer.accrediting import OPERATOR_SECONDS, RIGHTS, operator_purposes
 from issuer.acting import act_as
-from issuer.office import OWNER, Office
+from issuer.office import JOINT, OWNER, Office
 from issuer.store import audit, institutions
 from issuer.store import keys as key_rows
 from issuer.store.institutions import Institution
@@ -111,7 +111,7 @@ def operators(office: Office, institution: Institution) -> tuple[Operator, ...]:
     """Return the accounts whose keys this office keeps, with the rights they have now."""
     view = office.chain.registry.view()
     found = []
-    for purpose in RIGHTS:
+    for purpose in operator_purposes(office, institution):
         account = Address.parse(office.key(institution, purpose).public)
         found.append(Operator(account, view.operator(institution.issuer_id, account), purpose))
     return tuple(found)
@@ -138,15 +138,7 @@ def replace_operator(office: Office, institution: Institution, purpose: str, ref
         raise OfficeError(
             f"no operator is called {purpose[:40]!r}; there are {', '.join(RIGHTS)}", code="office.operator"
         )
-    with office.database.read() as connection:
-        known = key_rows.of(connection, institution.id, purpose)
-    for old in known:
-        account = Address.parse(old.public)
-        record = office.chain.registry.view().operator(institution.issuer_id, account)
-        if record is not None and record.rights is not Rights.NONE:
-            remove_operator(office, institution, account)
-        if old.retired_at is None:
-            _retire(office, institution, old)
+    _end_operators(office, institution, purpose)
     made = office.keys.new_account(purpose) if reference is None else office.keys.found_account(reference)
     with office.database.write() as connection:
         key = key_rows.add(
@@ -160,6 +152,26 @@ def replace_operator(office: Office, institution: Institution, purpose: str, ref
     now = office.chain.registry.view().block.time
     set_operator(office, institution, Address.parse(key.public), RIGHTS[purpose], now + OPERATOR_SECONDS)
     return key
+
+
+def end_joint_operator(office: Office, institution: Institution) -> None:
+    """Have anchors and status changes done by two accounts again: the joint one loses its rights and is out of use.
+
+    What it has under way still arrives or is sent by the others.
+    """
+    _end_operators(office, institution, JOINT)
+
+
+def _end_operators(office: Office, institution: Institution, purpose: str) -> None:
+    with office.database.read() as connection:
+        known = key_rows.of(connection, institution.id, purpose)
+    for old in known:
+        account = Address.parse(old.public)
+        record = office.chain.registry.view().operator(institution.issuer_id, account)
+        if record is not None and record.rights is not Rights.NONE:
+            remove_operator(office, institution, account)
+        if old.retired_at is None:
+            _retire(office, institution, old)
 
 
 def _retire(office: Office, institution: Institution, key: Key) -> None:

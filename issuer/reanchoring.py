@@ -11,13 +11,14 @@ is made anew from its task, as after any lost race. What lies deeper than ``sett
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from issuer import accrediting, issuing, logs
-from issuer.office import ANCHORING, STATUS, Office
+from issuer import accrediting, issuing, logs, pairing
+from issuer.office import ANCHORING, JOINT, STATUS, Office
 from issuer.store import audit, batches, institutions, settling, transactions
+from issuer.store import keys as key_rows
 from issuer.store.batches import Batch, BatchState
 from issuer.store.institutions import Institution
 from issuer.store.settling import Published
@@ -130,11 +131,11 @@ def _look_at_batches(office: Office, anchored: Iterable[Batch], view: RegistryVi
         if ground is Ground.SETTLED:
             settled.append(batch.id)
         elif ground in (Ground.GONE, Ground.MOVED) and _put_back(office, batch, ground):
-            returned.append((institution, issuing.anchoring(batch)))
+            returned.append((institution, pairing.anchors_alone(batch)))
     if settled:
         with office.database.write() as connection:
             batches.settle(connection, settled, office.clock())
-    _send_again(office, ANCHORING, returned)
+    _send_again(office, (ANCHORING, JOINT), returned)
     return len(returned)
 
 
@@ -170,11 +171,11 @@ def _look_at_epochs(office: Office, published: Iterable[Published], view: Regist
         if ground is Ground.SETTLED:
             settled.append(one.epoch_id)
         elif ground in (Ground.GONE, Ground.MOVED) and _prepare_again(office, one, ground):
-            returned.append((institution, Purpose("PublishStatus", epoch_id=one.epoch_id)))
+            returned.append((institution, pairing.publishes_alone(one.epoch_id)))
     if settled:
         with office.database.write() as connection:
             settling.settle_epochs(connection, settled, office.clock())
-    _send_again(office, STATUS, returned)
+    _send_again(office, (STATUS, JOINT), returned)
     return len(returned)
 
 
@@ -207,13 +208,19 @@ def _prepare_again(office: Office, one: Published, ground: Ground) -> bool:
 # ------------------------------------------------------------------------------------------------------- transactions
 
 
-def _send_again(office: Office, purpose: str, returned: Iterable[tuple[Institution, Purpose]]) -> None:
-    """Send the transactions again that a reorganisation took out; their line sends the lowest nonce first."""
+def _send_again(office: Office, purposes: Iterable[str], returned: Sequence[tuple[Institution, Purpose]]) -> None:
+    """Send the transactions again that a reorganisation took out; each account's line sends the lowest nonce first."""
     for institution in {institution for institution, _ in returned}:
-        line = office.outbox(institution, purpose).line
+        halves = [half for whose, half in returned if whose == institution]
         with office.database.read() as connection:
-            found = [transactions.live(connection, errand) for whose, errand in returned if whose == institution]
-        for stored in {one.id: one for one in found if one is not None}.values():  # batches of one tree share one
-            line.look(stored)
-        with contextlib.suppress(RegistryError):  # what it is for will meet that error and deal with it
-            line.tend()
+            found = [transactions.live(connection, half) for half in halves]
+            found += [transactions.carrying(connection, pairing.BOTH, half) for half in halves]
+            kept = [purpose for purpose in purposes if key_rows.find(connection, institution.id, purpose) is not None]
+        for purpose in kept:
+            line = office.outbox(institution, purpose).line
+            own = {one.id: one for one in found if one is not None and one.account == line.account}
+            for stored in own.values():  # batches of one tree share one
+                line.look(stored)
+            if own:
+                with contextlib.suppress(RegistryError):  # what it is for will meet that error and deal with it
+                    line.tend()

@@ -128,13 +128,16 @@ class Outbox:
         with self.database.read() as connection:
             stored = transactions.by_id(connection, stored.id)
         if stored.state is TransactionState.FINAL:
-            self.line.look(stored)  # what was wanted is not on record: a reorganisation may have taken it
-        elif stored.state is TransactionState.REVERTED:
+            stored, _ = self.line.look(stored)  # what was wanted is not on record: a reorganisation may have taken it
+        if stored.state in (TransactionState.FINAL, TransactionState.REVERTED):
             self._why(errand)
         return None
 
     def _why(self, errand: Errand) -> None:
-        """Try out again what was mined and refused, so that the error says why; if it is taken now, it is sent anew."""
+        """Try out again what was mined and refused, or passed over, so that the error says why.
+
+        What was refused is sent anew if it is taken now.
+        """
         view = self.registry.view()
         if errand.done_at(view) is None:
             self.writer.plan(errand.make(view))

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import functools
+import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -31,6 +35,30 @@ settings.register_profile("fuzz", _PATIENT, max_examples=2000)
 settings.load_profile("patient")
 
 
+# Databases, key files, chains and browser profiles are written and forgotten: a third of the time went into waiting for
+# the disk. So much room must be left there in memory.
+_MEMORY = Path("/dev/shm")
+_ROOM_BYTES = 4 << 30
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Let processes that run side by side work in memory, where there is room; a TMPDIR that is set is kept."""
+    is_first = not hasattr(config, "workerinput") and getattr(config.option, "numprocesses", None)
+    if is_first and "TMPDIR" not in os.environ and _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM_BYTES:
+        folder = tempfile.mkdtemp(prefix="jikin-tests-", dir=_MEMORY)
+        os.environ["TMPDIR"] = folder
+        tempfile.tempdir = None
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
+
+
+@pytest.fixture(autouse=True)
+def _logs_of_an_earlier_test() -> None:
+    """Forget where an earlier test had logs written: that was its own captured stream, which is closed by now."""
+    stream = getattr(structlog.get_config()["logger_factory"], "_file", None)
+    if stream is not None and stream.closed:
+        structlog.reset_defaults()
+
+
 @pytest.fixture
 def logs_of_its_own() -> Iterator[None]:
     """A test that configures logs writes to its own captured stream, which is closed when the next one begins."""
@@ -43,8 +71,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Put what takes longest first; within a file, and among files of one kind, nothing changes."""
     folder = Path(__file__).parent
 
-    def place(item: pytest.Item) -> int:
-        path = item.path.relative_to(folder)
+    @functools.cache
+    def place(file: Path) -> int:
+        path = file.relative_to(folder)
         return next((at for at, first in enumerate(_FIRST) if path.is_relative_to(first)), len(_FIRST))
 
-    items.sort(key=place)
+    items.sort(key=lambda item: place(item.path))

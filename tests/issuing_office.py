@@ -19,7 +19,7 @@ from issuer.office import Office
 from issuer.settings import Settings
 from issuer.steps import go_through
 from issuer.store import batches
-from issuer.store.batches import Batch, Credential
+from issuer.store.batches import Batch, Credential, Origin, SourceRow
 from issuer.store.institutions import Institution
 from issuer.store.tasks import StoredTask
 from jikin.anchoring.chain import Registry, RegistryWriter
@@ -160,6 +160,25 @@ class Bureau:
     def approve(self, task: StoredTask, by: str = "lee") -> StoredTask:
         officer, signer = self.officers[by]
         return revoking.approve(self.office, officer, signer, task.task.id)
+
+
+def single(bureau: Bureau, number: int, origin: Origin = Origin.OFFER, **changes: str) -> Batch:
+    """Take in one certificate that a program asks for."""
+    (row,) = bureau.preview(rows(1, first=number)).rows
+    record: Mapping[str, str] = {**(row.record or {}), **changes}  # type: ignore[dict-item]
+    hashed = importing.record_hash(TYPE, record)
+    with bureau.office.database.write() as connection:
+        return batches.add(
+            connection,
+            institution_id=bureau.institution.id,
+            type=TYPE,
+            suite="eddsa-rdfc-2022",
+            idempotency_key=f"single {number}",
+            source_digest=hashed,
+            source=[SourceRow(1, "good", dict(record), hashed)],
+            at=bureau.office.clock(),
+            origin=origin,
+        )
 
 
 # Settings that have no part in what is founded.

@@ -118,7 +118,7 @@ def _register_operator(admin: typer.Typer) -> None:
     @operator.command("replace")
     def replace(
         *,
-        purpose: Annotated[str, typer.Argument(metavar="PURPOSE", help="anchoring, status or audit.")],
+        purpose: Annotated[str, typer.Argument(metavar="PURPOSE", help="anchoring, status, audit or joint.")],
         reference: ReferenceOption = None,
         institution: InstitutionOption = None,
         data: DataOption = None,
@@ -128,6 +128,34 @@ def _register_operator(admin: typer.Typer) -> None:
         """Let another account do the work of one: the old one loses its rights first."""
         with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
             _replace_operator(shown, office, institution, purpose, reference)
+
+    @operator.command("join")
+    def join(
+        reference: ReferenceOption = None,
+        institution: InstitutionOption = None,
+        data: DataOption = None,
+        as_json: JsonOption = False,
+        lang: LangOption = None,
+    ) -> None:
+        """Let one more account anchor and change the status in one transaction, where both wait."""
+        from issuer.office import JOINT
+
+        with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
+            _replace_operator(shown, office, institution, JOINT, reference)
+
+    @operator.command("separate")
+    def separate(
+        institution: InstitutionOption = None,
+        data: DataOption = None,
+        as_json: JsonOption = False,
+        lang: LangOption = None,
+    ) -> None:
+        """Have anchors and status changes always done by two accounts again: ends what `join` began."""
+        from issuer import ownership
+
+        with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
+            ownership.end_joint_operator(office, office.institution(institution))
+            shown.answer({"joint": None}, shown.words("operator.separate"))
 
 
 def _rights(words: list[str]) -> Rights:

@@ -542,6 +542,16 @@ def small_ones(connection: Connection, institution_id: int, origins: Sequence[Or
     return tuple(read_batch(row) for row in found)
 
 
+def planted_of(connection: Connection, institution_id: int) -> tuple[Batch, ...]:
+    """Return the batches of an institution whose tree waits to be anchored, oldest first."""
+    found = connection.execute(
+        select(batches)
+        .where(batches.c.institution_id == institution_id, batches.c.state == BatchState.PLANTED)
+        .order_by(batches.c.id)
+    )
+    return tuple(read_batch(row) for row in found)
+
+
 def keep_signed(connection: Connection, batch_ids: Sequence[int]) -> set[int]:
     """Return which of these batches are signed, and keep them so for others until the transaction ends.
 

@@ -356,6 +356,22 @@ def prepared_on(connection: Connection, status_list_id: int) -> Epoch | None:
     return None if row is None else read_epoch(row)
 
 
+def prepared_of(connection: Connection, institution_id: int) -> tuple[Epoch, ...]:
+    """Return the epochs of an institution that are stored and not yet noted as published, oldest first."""
+    found = connection.execute(
+        select(epochs)
+        .join(status_lists, status_lists.c.id == epochs.c.status_list_id)
+        .where(status_lists.c.institution_id == institution_id, epochs.c.state == "prepared")
+        .order_by(epochs.c.id)
+    )
+    return tuple(read_epoch(row) for row in found)
+
+
+def epoch_by_id(connection: Connection, epoch_id: int) -> Epoch:
+    """Return the epoch with that row id, which is there."""
+    return read_epoch(connection.execute(select(epochs).where(epochs.c.id == epoch_id)).one())
+
+
 def unfinished_heartbeats(connection: Connection) -> tuple[int, ...]:
     """Return the lists whose heartbeat was stored and is not noted as published, by row id."""
     found = connection.execute(

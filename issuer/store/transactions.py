@@ -114,6 +114,22 @@ def live(connection: Connection, purpose: Purpose) -> Stored | None:
     return next(iter(_stored(connection, list(found))), None)
 
 
+def carrying(connection: Connection, act: str, half: Purpose) -> Stored | None:
+    """Return the transaction for *act* that was not given up and does what *half* names among other things."""
+    side = transactions.c.epoch_id if half.batch_id is None else transactions.c.batch_id
+    found = connection.execute(
+        select(transactions)
+        .where(
+            transactions.c.purpose == act,
+            side == (half.epoch_id if half.batch_id is None else half.batch_id),
+            transactions.c.state.not_in(GIVEN_UP),
+        )
+        .order_by(transactions.c.id.desc())
+        .limit(1)
+    )
+    return next(iter(_stored(connection, list(found))), None)
+
+
 def by_id(connection: Connection, transaction_id: int) -> Stored:
     """Return the transaction with that row id, which is there."""
     found = connection.execute(select(transactions).where(transactions.c.id == transaction_id))

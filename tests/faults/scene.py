@@ -18,8 +18,8 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import cast
 
-from issuer import accrediting, app, development
-from issuer.office import ANCHORING, Office
+from issuer import accrediting, app, development, ownership
+from issuer.office import ANCHORING, JOINT, Office
 from issuer.settings import load
 from issuer.store import batches, tasks
 from issuer.store.batches import Batch, BatchState, CredentialState
@@ -28,7 +28,7 @@ from jikin.anchoring.devchain import AnvilNode, DevelopmentNode
 from jikin.anchoring.memory import MemoryChain
 from jikin.values import Address, CertificateNumber
 from tests.faults.worker import PRELOADED, Trap, be_a_worker
-from tests.issuing_office import NEW, Bureau, Clock, rows
+from tests.issuing_office import NEW, Bureau, Clock, rows, single
 from tests.lying_node import Relay, relay
 
 PROJECT = Path(__file__).resolve().parents[2]
@@ -121,6 +121,11 @@ class Scene:
         self.accepted += count
         return self.bureau.accept(rows(count, first=number * 1000), f"list {number}")
 
+    def accept_one(self) -> Batch:
+        """Take in a single certificate, as a program asks for it: it waits for others to be anchored with."""
+        self.accepted += 1
+        return single(self.bureau, next(self._numbers) * 1000)
+
     def revoke(self, number: CertificateNumber) -> None:
         """Have two officers decide that a certificate is revoked."""
         self.bureau.approve(self.bureau.request([number]))
@@ -134,6 +139,15 @@ class Scene:
             released = [one for one in self.released() if one.symbols not in self.revoked]
             if released:
                 self.revoke(released[0])
+
+    def ensure_both(self) -> None:
+        """See to it that a certificate and a status change wait at the same time."""
+        released = [one for one in self.released() if one.symbols not in self.revoked]
+        if not released:
+            self.ensure_work(revoking=False)
+        elif not self.undone():
+            self.accept_one()
+            self.revoke(released[0])
 
     # -------------------------------------------------------------------------------------------------------- workers
 
@@ -283,8 +297,11 @@ def _await_stopped(one: Working) -> None:
 
 
 @contextmanager
-def opened(folder: Path, database: str = "", **environ: str) -> Iterator[Scene]:
-    """Yield a scene on a fresh chain: an accredited institution and two officers, nothing issued yet."""
+def opened(folder: Path, database: str = "", *, joint: bool = False, **environ: str) -> Iterator[Scene]:
+    """Yield a scene on a fresh chain: an accredited institution and two officers, nothing issued yet.
+
+    *joint*: the institution has chosen to have anchors and status changes sent together.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     (folder / "clock").write_text("0")
     with ExitStack() as stack:
@@ -311,6 +328,9 @@ def opened(folder: Path, database: str = "", **environ: str) -> Iterator[Scene]:
         institution = accrediting.prepare(office, NEW)
         development.fund_institution(office, institution)
         accrediting.register(office, institution)
+        if joint:
+            ownership.replace_operator(office, institution, JOINT)
+            development.fund_institution(office, institution)
         bureau = Bureau(office, office.institution(), cast(MemoryChain, None), Clock(), {})
         bureau.hire("park")
         bureau.hire("lee")

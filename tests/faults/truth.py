@@ -24,6 +24,8 @@ class Truth:
     """Counts of one scene; every list of what is wrong is empty."""
 
     batches: int
+    trees: int
+    pairs: int
     certificates: int
     anchors: int
     revocations: int
@@ -40,8 +42,8 @@ class Truth:
         """Return what is not as it should be, None when all is."""
         none = ("anchored_twice", "lost", "without_entry", "released_early", "receipts_wrong", "verdicts_wrong")
         found = [f"{name}: {getattr(self, name)}" for name in none if getattr(self, name)]
-        if self.anchors != self.batches:
-            found.append(f"{self.anchors} anchors for {self.batches} batches")
+        if self.anchors != self.trees:
+            found.append(f"{self.anchors} anchors for {self.trees} trees")
         if self.epochs != self.revocations:
             found.append(f"{self.epochs} epochs for {self.revocations} revocations")
         return "; ".join(found) or None
@@ -96,6 +98,8 @@ def read(scene: Scene) -> Truth:
     print("\n".join(verdicts))
     return Truth(
         batches=len(every),
+        trees=len({batch.root for batch in every}),
+        pairs=_pairs(scene),
         certificates=len(released),
         anchors=len(roots),
         revocations=len(scene.revoked),
@@ -118,12 +122,22 @@ def _anchored(scene: Scene) -> list[str]:
     return [str(one["topics"][2]) for one in found]
 
 
-def _topic() -> str:
+def _pairs(scene: Scene) -> int:
+    """Return in how many transactions an anchor and an epoch have arrived together, as the node itself shows them."""
+    pins = scene.office.chain.registry.pins
+    wanted = {"address": str(pins.registry), "fromBlock": "0x0", "toBlock": "latest"}
+    found: Any = scene.node.request("eth_getLogs", wanted)
+    anchored = {one["transactionHash"] for one in found if one["topics"][0] == _topic()}
+    published = {one["transactionHash"] for one in found if one["topics"][0] == _topic("StatusPublished")}
+    return len(anchored & published)
+
+
+def _topic(name: str = "Anchored") -> str:
     from jikin.anchoring import artifact
 
-    (event,) = [one for one in artifact.load().abi if one.get("type") == "event" and one.get("name") == "Anchored"]
+    (event,) = [one for one in artifact.load().abi if one.get("type") == "event" and one.get("name") == name]
     words = ",".join(str(one["type"]) for one in event["inputs"])
-    return "0x" + keccak256(f"Anchored({words})".encode()).hex()
+    return "0x" + keccak256(f"{name}({words})".encode()).hex()
 
 
 def _epochs(scene: Scene, done: int) -> int:

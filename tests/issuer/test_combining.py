@@ -2,41 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import replace
 
 import pytest
 
-from issuer import combining, importing, issuing, reanchoring
+from issuer import combining, issuing, pairing, reanchoring
 from issuer.checking import Checker
 from issuer.office import ANCHORING
 from issuer.releasing import issued
 from issuer.running import Runner
-from issuer.store import batches, transactions
-from issuer.store.batches import Batch, BatchState, Origin, SourceRow
+from issuer.store import transactions
+from issuer.store.batches import Batch, BatchState, Origin
 from issuer.store.tables import credentials
 from jikin.values import Address
 from tests.issuer.test_running import eventually
-from tests.issuing_office import TYPE, Bureau, rows
-
-
-def single(bureau: Bureau, number: int, origin: Origin = Origin.OFFER, **changes: str) -> Batch:
-    """Take in one certificate that a program asks for."""
-    (row,) = bureau.preview(rows(1, first=number)).rows
-    record: Mapping[str, str] = {**(row.record or {}), **changes}  # type: ignore[dict-item]
-    hashed = importing.record_hash(TYPE, record)
-    with bureau.office.database.write() as connection:
-        return batches.add(
-            connection,
-            institution_id=bureau.institution.id,
-            type=TYPE,
-            suite="eddsa-rdfc-2022",
-            idempotency_key=f"single {number}",
-            source_digest=hashed,
-            source=[SourceRow(1, "good", dict(record), hashed)],
-            at=bureau.office.clock(),
-            origin=origin,
-        )
+from tests.issuing_office import Bureau, rows, single
 
 
 def anchors(bureau: Bureau) -> int:
@@ -65,8 +45,8 @@ def test_what_waits_together_is_anchored_by_one_transaction(bureau: Bureau) -> N
     assert len(set(places)) == len(asked)
     assert [objections(bureau, one) for one in done] == [set()] * len(asked)
     with bureau.office.database.read() as connection:
-        assert transactions.live(connection, issuing.anchoring(done[-1])) is not None
-        assert {issuing.anchoring(one) for one in done} == {issuing.anchoring(first)}
+        assert transactions.live(connection, pairing.anchors_alone(done[-1])) is not None
+        assert {pairing.anchors_alone(one) for one in done} == {pairing.anchors_alone(first)}
 
 
 def test_a_list_waits_for_nobody_and_takes_nobody_along(bureau: Bureau) -> None:

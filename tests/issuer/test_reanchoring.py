@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from issuer import epochs, reanchoring
+from issuer import epochs, pairing, reanchoring
 from issuer.checking import Checker
 from issuer.office import ANCHORING
 from issuer.reanchoring import Depths, Ground, Place
@@ -105,7 +105,6 @@ def test_a_released_batch_whose_anchor_is_gone_is_anchored_again_under_the_same_
 
 
 def test_receipts_follow_an_anchor_that_others_have_mined_in_another_block(bureau: Bureau) -> None:
-    from issuer import issuing
     from issuer.store import transactions
 
     batch = bureau.issue(rows(2))
@@ -113,7 +112,7 @@ def test_receipts_follow_an_anchor_that_others_have_mined_in_another_block(burea
     bureau.chain.mine(5)
     bureau.clock.now += 60
     with bureau.office.database.read() as connection:
-        stored = transactions.live(connection, issuing.anchoring(batch))
+        stored = transactions.live(connection, pairing.anchors_alone(batch))
     assert stored is not None
     account = Address.parse(bureau.office.key(bureau.institution, ANCHORING).public)
     bureau.chain.writer(account).broadcast(stored.prepared)
@@ -251,18 +250,17 @@ def test_a_status_list_whose_opening_is_gone_is_opened_again_before_its_certific
 def test_a_transaction_that_was_given_up_and_whose_nonce_is_free_again_does_not_stop_its_account(
     bureau: Bureau,
 ) -> None:
-    from issuer import issuing
     from issuer.store import transactions
     from issuer.store.transactions import TransactionState
 
     batch = bureau.run(bureau.accept(rows(1)), until="anchor")
     with bureau.office.database.write() as connection:
-        first = transactions.live(connection, issuing.anchoring(batch))
+        first = transactions.live(connection, pairing.anchors_alone(batch))
         assert first is not None
         transactions.change(connection, first, bureau.clock(), state=TransactionState.REPLACED)
     done = bureau.run(batch)  # the same act under the same nonce with the same fees: the same bytes
     with bureau.office.database.read() as connection:
-        second = transactions.live(connection, issuing.anchoring(batch))
+        second = transactions.live(connection, pairing.anchors_alone(batch))
     assert second is not None
     assert second.id != first.id
     assert second.attempts[-1].prepared.hash == first.attempts[-1].prepared.hash
