@@ -14,7 +14,7 @@ from issuer.office import Chain, Office
 from issuer.settings import Settings
 from issuer.store.database import Database
 from jikin.anchoring.accounts import ChainAccount
-from jikin.anchoring.chain import Registry, RegistryPins, RegistryWriter
+from jikin.anchoring.chain import RegistryPins, RegistryWriter
 from jikin.anchoring.pins import parse_pins
 from jikin.codec import strict_json
 from jikin.codec.contexts import Contexts
@@ -92,7 +92,7 @@ class EvmChain:
     _writers: dict[Address, RegistryWriter] = field(default_factory=dict, repr=False)
 
     @property
-    def registry(self) -> Registry:
+    def registry(self) -> EvmRegistry:
         """Return the pinned registry; raises SettingsError when none is pinned."""
         return self._opened()
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from issuer import accrediting, audit_log
+from issuer import accrediting, audit_log, reconciling
 from issuer.accrediting import OPERATOR_RENEWAL_SECONDS, RIGHTS, SIGNING, operator_purposes
 from issuer.approving import Role
 from issuer.office import ACCREDITOR, ASSERTION, OWNER, POST_QUANTUM, Office
@@ -200,9 +200,27 @@ def _institution(
         yield from _operators(office, institution, view)
         yield _status_list(office, institution, view)
         yield _audit_log(office, institution)
+        yield _reconciled(office, institution)
     web = fetch if fetch is not None else WebFetch(allowed_hosts=("localhost", "127.0.0.1"))
     yield _tried(
         "domain", lambda: _agreement(office, institution, web), "the web site shows the published DID document", whose
+    )
+
+
+def _reconciled(office: Office, institution: Institution) -> Check:
+    """Return what the last reconciliation said; an office that runs no service has none, and nothing is wrong."""
+    right = "books and registry agree, looked at within two days"
+    last = reconciling.last(office, institution)
+    if last is None:
+        return Check("books", None, "never reconciled: the service does it once a day", right, institution.domain)
+    codes, late = last.detail.get("codes"), office.clock() - last.at > 2 * reconciling.EVERY_SECONDS
+    said = "everything agrees" if not codes else ", ".join(map(str, codes if isinstance(codes, list) else [codes]))
+    return Check(
+        "books",
+        not codes and (None if late else True),
+        f"{said} on {format_instant(last.at)}",
+        right if not codes else f"{right}; `jikin audit` with the books names each",
+        institution.domain,
     )
 
 

@@ -22,6 +22,7 @@ from issuer.store.institutions import Institution
 from issuer.store.keys import Key
 from jikin.anchoring.accounts import ChainAccount
 from jikin.anchoring.chain import Registry, RegistryWriter
+from jikin.anchoring.events import EventSource
 from jikin.anchoring.statements import context_hash
 from jikin.codec.contexts import Contexts
 from jikin.credentials.profile import Profile
@@ -42,11 +43,15 @@ JOINT = "joint"  # anchoring and status in one; only where an institution has ch
 AUDIT = "audit"
 
 
+class OfficeRegistry(Registry, EventSource, Protocol):
+    """The registry as the office reads it: state, and every event."""
+
+
 class Chain(Protocol):
     """The chain as the office uses it: one registry to read, a writer for each of its own accounts."""
 
     @property
-    def registry(self) -> Registry:
+    def registry(self) -> OfficeRegistry:
         """Return the registry."""
 
     def writer(self, account: Address, unlock: Callable[[], ChainAccount]) -> RegistryWriter:

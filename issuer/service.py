@@ -10,7 +10,7 @@ from fastapi import FastAPI
 from sqlalchemy import text
 from sqlalchemy.exc import SQLAlchemyError
 
-from issuer import app, audit_log, copies, embargo, embargo_opening, two_persons
+from issuer import app, audit_log, copies, embargo, embargo_opening, reconciling, two_persons
 from issuer.http import (
     applications,
     audit,
@@ -64,6 +64,7 @@ CHORES = (
     Chore(embargo.anchor_again, 30.0),
     Chore(audit_log.publish_due, 10.0),
     Chore(two_persons.forget_records, 60.0),
+    Chore(reconciling.reconcile_due, 60.0),
 )
 UPLOAD_PATHS = (*batches.UPLOAD_PATHS, *releases.UPLOAD_PATHS, "/admin/sealed")
 

@@ -22,7 +22,7 @@ from issuer.store import batches
 from issuer.store.batches import Batch, Credential, Origin, SourceRow
 from issuer.store.institutions import Institution
 from issuer.store.tasks import StoredTask
-from jikin.anchoring.chain import Registry, RegistryWriter
+from jikin.anchoring.chain import RegistryWriter
 from jikin.anchoring.memory import MemoryChain
 from jikin.proofs.ed25519 import Ed25519Signer
 from jikin.status.array import State
@@ -72,7 +72,7 @@ class MemoryDoor:
         self.chain: MemoryChain
 
     @property
-    def registry(self) -> Registry:
+    def registry(self) -> MemoryChain:
         return self.chain
 
     def writer(self, account: Address, unlock: Callable[[], object]) -> RegistryWriter:

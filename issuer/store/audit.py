@@ -117,6 +117,17 @@ def entries(connection: Connection) -> tuple[Act, ...]:
     return tuple(_act(row) for row in found)
 
 
+def newest(connection: Connection, institution_id: int, act: str) -> Act | None:
+    """Return the newest entry of that kind about an institution, None when there is none."""
+    row = connection.execute(
+        select(audit)
+        .where(audit.c.institution_id == institution_id, audit.c.act == act)
+        .order_by(audit.c.id.desc())
+        .limit(1)
+    ).one_or_none()
+    return None if row is None else _act(row)
+
+
 def log_of(connection: Connection, institution_id: int) -> tuple[LogRow, ...]:
     """Return the institution's log in the order of its numbers, as the rows have it."""
     found = connection.execute(

@@ -552,6 +552,14 @@ def planted_of(connection: Connection, institution_id: int) -> tuple[Batch, ...]
     return tuple(read_batch(row) for row in found)
 
 
+def roots_of(connection: Connection, institution_id: int) -> set[Digest]:
+    """Return the root of every tree that was planted for an institution, anchored or not."""
+    found = connection.execute(
+        select(batches.c.root).where(batches.c.institution_id == institution_id, batches.c.root.is_not(None))
+    )
+    return {Digest(row.root) for row in found}
+
+
 def keep_signed(connection: Connection, batch_ids: Sequence[int]) -> set[int]:
     """Return which of these batches are signed, and keep them so for others until the transaction ends.
 

@@ -36,4 +36,4 @@ def test_an_anchor_that_is_gone_is_missed(scene: Scene) -> None:
     found = truth.read(scene)
     assert found.anchors < found.batches
     assert found.verdicts_wrong == 1
-    assert "0 anchors for 1 batches" in str(found.wrong())
+    assert "0 anchors for 1 trees" in str(found.wrong())

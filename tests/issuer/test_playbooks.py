@@ -142,9 +142,12 @@ def test_accounts_are_replaced_and_the_work_goes_on(walk: Walk) -> None:
     before = {one["purpose"]: one["account"] for one in walk.commands.succeed("admin", "operator", "list")["operators"]}
     walk.way("The anchoring account is lost or stolen")
     walk.step(WAYS["The status account is lost or stolen"][0])
+    assert "joint" not in before
+    walk.way("The joint account is lost or stolen")
     walk.step(WAYS["The owner's key is stolen"][0])
     after = {one["purpose"]: one["account"] for one in walk.commands.succeed("admin", "operator", "list")["operators"]}
     assert [after[purpose] == before[purpose] for purpose in ("anchoring", "status", "audit")] == [False, False, True]
+    assert "joint" in after
     assert walk.objections(walk.issue()) == ()
     health = walk.commands.run("doctor", "--json").json
     assert {one["name"] for one in health["checks"] if one["ok"] is False} <= {"clock"}  # the chain's was put forward
