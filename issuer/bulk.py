@@ -6,14 +6,17 @@ them, the certificate is put right and issued anew with these cells; where they 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from issuer import csv_file
 from issuer.csv_file import Row
 from issuer.office import Office
-from issuer.store import batches
+from issuer.store import batches, copies
+from issuer.store.batches import CredentialState
 from issuer.store.institutions import Institution
+from jikin.anchoring.changes import MAX_CHANGES
 from jikin.credentials.columns import HeaderMatch, RecordFault
 from jikin.credentials.types import CredentialType
 from jikin.errors import NumberError, OfficeError
@@ -53,6 +56,39 @@ def read(office: Office, institution: Institution, data: bytes) -> BulkList:
                     )
                 corrected[number.symbols] = cells_of(office.types.named(found.type), cells)
     return BulkList(tuple(asked), corrected)
+
+
+def of_batch(
+    office: Office, institution: Institution, batch_id: int, states: Collection[CredentialState]
+) -> tuple[tuple[CertificateNumber, ...], ...]:
+    """Return the certificates of a batch that are in one of *states*, in pieces that an epoch each has room for.
+
+    Copies that holders have of them count. Raises OfficeError ``office.batch-unknown``, ``office.not-released``
+    for a batch of which no certificate is.
+    """
+    with office.database.read() as connection:
+        if batch_id not in {one.id for one in batches.every(connection, institution.id)}:
+            raise OfficeError(f"{institution.domain} has no batch {batch_id}", code="office.batch-unknown")
+        found = [one for one in batches.credentials_of(connection, batch_id) if one.state in states]
+        copied = Counter(copies.originals_of(connection, batch_id))
+    pieces: list[list[CertificateNumber]] = []
+    room = 0
+    for one in found:
+        if one.copy_of is not None:
+            continue  # it goes with its original
+        size = 1 + copied[one.id]
+        if size > room:
+            pieces.append([])
+            room = MAX_CHANGES
+        pieces[-1].append(CertificateNumber(one.number))
+        room -= size
+    if not pieces:
+        raise OfficeError(
+            f"no certificate of batch {batch_id} is {' or '.join(sorted(states))}",
+            code="office.not-released",
+            hint="a batch that is still being issued can be changed when it is released",
+        )
+    return tuple(map(tuple, pieces))
 
 
 def cells_of(kind: CredentialType, cells: Mapping[str, str]) -> Mapping[str, str]:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 
 from issuer import issuing, logs
 from issuer.office import Office
-from issuer.store import batches
+from issuer.store import batches, trees
 from issuer.store.batches import Batch, BatchState, Origin
 from jikin.anchoring import batch as planting
 from jikin.anchoring.acts import LeafKind
@@ -47,12 +47,12 @@ def plant(office: Office, batch_id: int) -> None:
     with office.database.write() as connection:
         if not batches.stands_at(connection, batch_id, BatchState.SIGNED):
             return
-        signed = batches.digests_of(connection, batch_id)
+        signed = trees.digests_of(connection, batch_id)
         if not signed:
             raise OfficeError("no certificate of this batch could be signed", code=batches.NOTHING_SIGNED)
         together = {batch_id}
-        for other in batches.keep_signed(connection, others):
-            if more := batches.digests_of(connection, other):
+        for other in trees.keep_signed(connection, others):
+            if more := trees.digests_of(connection, other):
                 signed |= more
                 together.add(other)
         salts = {credential_id: planting.new_salt() for credential_id in signed}
@@ -60,7 +60,7 @@ def plant(office: Office, batch_id: int) -> None:
         filled = planting.fill(context, leaves)
         tree = Tree(filled.leaves)
         salted = {id_: (salts[id_], place) for id_, place in zip(signed, filled.indexes, strict=True)}
-        batches.plant(connection, batch_id, salted, tree.to_bytes())
+        trees.plant(connection, batch_id, salted, tree.to_bytes())
         for one in together:
             batches.advance(
                 connection, one, BatchState.PLANTED, root=tree.root.raw, tree_size=tree.size, tree_id=batch_id
@@ -76,7 +76,7 @@ def _bring_along(office: Office, batch: Batch) -> tuple[int, ...]:
     if batch.origin not in ORIGINS:
         return ()
     with office.database.read() as connection:
-        waiting = batches.small_ones(connection, batch.institution_id, ORIGINS)
+        waiting = trees.small_ones(connection, batch.institution_id, ORIGINS)
     room, along = office.settings.batch_most - batch.count, []
     for other in waiting:
         if other.id == batch.id or other.count > room:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection
 
 from issuer import importing, issuing, pepper, signing, waiting
 from issuer.office import Office
-from issuer.store import audit, batches, commissions
+from issuer.store import audit, batches, commissions, trees
 from issuer.store import copies as copy_store
 from issuer.store.batches import Batch, BatchState, Credential, CredentialState, Origin, SourceRow
 from issuer.store.institutions import Institution
@@ -170,7 +170,7 @@ def _await(office: Office, batch_id: int, hashed: bytes, seconds: float) -> Cred
 def _with_receipt(office: Office, credential: Credential, document: JsonObject) -> JsonObject:
     batch, institution = issuing.batch_of(office, credential.batch_id)
     with office.database.read() as connection:
-        salt = batches.salts_of(connection, [credential.id]).get(credential.id)
+        salt = trees.salts_of(connection, [credential.id]).get(credential.id)
     if salt is None or credential.place is None:
         raise OfficeError("the certificate was erased", code="office.erased")
     receipt = issuing.receipt(office, institution, batch, credential.place, salt)

@@ -17,7 +17,7 @@ from issuer import approving, heartbeats, logs, pairing, releasing, replacing, r
 from issuer.accrediting import RIGHTS
 from issuer.approving import Task
 from issuer.office import JOINT, STATUS, Office
-from issuer.store import audit, batches, institutions, tasks
+from issuer.store import audit, batches, institutions, tasks, trees
 from issuer.store import keys as key_rows
 from issuer.store.batches import Credential, CredentialState
 from issuer.store.institutions import Institution, StatusList
@@ -164,7 +164,7 @@ def _prepare(office: Office, stored: StoredTask, institution: Institution, statu
         changes = {change.index: State(change.state) for change in scan(stored.task.changes)}
         credentials = batches.by_entries(connection, status_list.id, list(changes))
         revoking.check_complete(connection, credentials, present, set(changes.values()))
-        salts = batches.salts_of(connection, [one.id for one in credentials])
+        salts = trees.salts_of(connection, [one.id for one in credentials])
         by_entry = {one.status_index: salts[one.id] for one in credentials if one.id in salts}
         replacements = replacing.replacement_digests(connection, credentials, changes)
         sealed = _seal(stored, snapshot, number, by_entry, replacements)

@@ -21,7 +21,7 @@ from sqlalchemy import Connection
 
 from issuer import accrediting, caps, embargo_opening, pairing, row_faults, signing, two_persons
 from issuer.office import Office
-from issuer.store import batches, copies, institutions
+from issuer.store import batches, copies, institutions, trees
 from issuer.store.batches import Batch, BatchState, Credential, CredentialState, NewCredential, Signed
 from issuer.store.institutions import Institution, StatusList
 from jikin.anchoring.digest import credential_digest
@@ -293,7 +293,7 @@ def receipt(office: Office, institution: Institution, batch: Batch, place: int, 
     if size is None or block is None or time is None:
         raise OfficeError("the batch is not anchored yet", code="office.order")
     with office.database.read() as connection:
-        path = batches.tree_nodes(connection, pairing.tree_of(batch), node_positions(place, size))
+        path = trees.tree_nodes(connection, pairing.tree_of(batch), node_positions(place, size))
     return Receipt(
         chain=pins.chain,
         registry=pins.registry,

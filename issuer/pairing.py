@@ -19,7 +19,7 @@ from sqlalchemy import Connection
 from issuer.accrediting import RIGHTS
 from issuer.office import ANCHORING, JOINT, STATUS, Office
 from issuer.sending import Errand, Outbox
-from issuer.store import batches, institutions, tasks, transactions
+from issuer.store import batches, institutions, tasks, transactions, trees
 from issuer.store import keys as key_rows
 from issuer.store.batches import Batch
 from issuer.store.institutions import Institution
@@ -139,7 +139,7 @@ def _waiting(connection: Connection, institution: Institution, own: Purpose) -> 
         epochs = tasks.prepared_of(connection, institution.id)
         found = next((one.id for one in epochs if free(publishes_alone(one.id))), None)
         return None if found is None else Purpose(BOTH, own.batch_id, found)
-    planted = batches.planted_of(connection, institution.id)
+    planted = trees.planted_of(connection, institution.id)
     tree = next((tree_of(one) for one in planted if free(anchors_alone(one))), None)
     return None if tree is None else Purpose(BOTH, tree, own.epoch_id)
 

@@ -5,7 +5,8 @@
 
 A batch keeps its root, so it can never be anchored twice, whichever of its transactions is mined in the end; what its
 certificates have become meanwhile (revoked, say) stays. An epoch keeps its bytes; where another one took its place, it
-is made anew from its task, as after any lost race. What lies deeper than ``settle_blocks`` is not looked at any more.
+is made anew from its task, as after any lost race. What lies deeper than ``settle_blocks`` is not looked at any more,
+unless somebody asks for it (``look_back``).
 """
 
 from __future__ import annotations
@@ -95,7 +96,7 @@ def look_again(office: Office) -> int:
     Raises ChainUnavailableError.
     """
     with office.database.read() as connection:
-        anchored = batches.unsettled(connection)
+        anchored = settling.unsettled_batches(connection)
         published = settling.unsettled_epochs(connection)
     if not anchored and not published:
         return 0
@@ -103,6 +104,16 @@ def look_again(office: Office) -> int:
     for institution_id in {one.institution_id for one in anchored} | {one.institution_id for one in published}:
         _look_at_lists(office, institution_id, view)
     return _look_at_batches(office, anchored, view) + _look_at_epochs(office, published, view)
+
+
+def look_back(office: Office, since: int) -> int:
+    """Look again also at what had settled since then (Unix second): for a reorganisation that nobody expected.
+
+    Returns how much of it is in the queue again. Raises ChainUnavailableError.
+    """
+    with office.database.write() as connection:
+        settling.unsettle(connection, since)
+    return look_again(office)
 
 
 def _look_at_lists(office: Office, institution_id: int, view: RegistryView) -> None:
@@ -134,7 +145,7 @@ def _look_at_batches(office: Office, anchored: Iterable[Batch], view: RegistryVi
             returned.append((institution, pairing.anchors_alone(batch)))
     if settled:
         with office.database.write() as connection:
-            batches.settle(connection, settled, office.clock())
+            settling.settle_batches(connection, settled, office.clock())
     _send_again(office, (ANCHORING, JOINT), returned)
     return len(returned)
 

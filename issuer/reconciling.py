@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from issuer import books, logs
 from issuer.office import Office
-from issuer.store import audit, batches, institutions
+from issuer.store import audit, institutions, trees
 from issuer.store.audit import Act
 from issuer.store.institutions import Institution
 from jikin.verification.auditing.audit import Audit
@@ -71,7 +71,7 @@ def _look(office: Office, institution: Institution) -> tuple[Audit, tuple[AuditF
     material = Material(books=written, permutations=books.index_keys(office, institution))
     found = audited(gather(office.chain.registry, (institution.did,), material))
     with office.database.read() as connection:
-        planted = batches.roots_of(connection, institution.id)
+        planted = trees.roots_of(connection, institution.id)
     # A tree is anchored a moment before the books say so: the office knows it, and counts it the next time.
     under_way = {f"root {root}" for root in planted - {one.root for one in written.batches}}
     return found, tuple(

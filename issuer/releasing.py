@@ -14,7 +14,7 @@ from issuer.checking import Checker
 from issuer.office import ASSERTION, Office
 from issuer.publishing import PublicFolder, Seal
 from issuer.signing import content_of, to_document
-from issuer.store import audit, batches
+from issuer.store import audit, batches, trees
 from issuer.store.batches import Batch, BatchState, Credential, CredentialState
 from issuer.store.institutions import Institution
 from jikin.anchoring.acts import LeafKind
@@ -48,7 +48,7 @@ class Issued:
 def issued(office: Office, institution: Institution, batch: Batch, credentials: Sequence[Credential]) -> list[Issued]:
     """Return *credentials* of an anchored batch with document and receipt; raises OfficeError for an erased one."""
     with office.database.read() as connection:
-        salts = batches.salts_of(connection, [credential.id for credential in credentials])
+        salts = trees.salts_of(connection, [credential.id for credential in credentials])
     found = []
     for credential in credentials:
         salt = salts.get(credential.id)
@@ -115,7 +115,7 @@ def release(office: Office, batch_id: int) -> int:
         return steps.AGAIN
     with office.database.read() as connection:
         credentials = batches.credentials_of(connection, batch_id, state=CredentialState.SIGNED)
-        nodes = batches.tree_bytes(connection, batch_id if batch.tree_id is None else batch.tree_id)
+        nodes = trees.tree_bytes(connection, batch_id if batch.tree_id is None else batch.tree_id)
     kind, public = office.types.named(batch.type), office.public(institution)
     seal = _number_seal(office, institution)
     ready = issued(office, institution, batch, credentials)
@@ -147,7 +147,7 @@ def _renew_receipts(office: Office, institution: Institution, batch: Batch) -> i
     """Write the receipts of what was released before, with the block and time that hold now; return how many."""
     with office.database.read() as connection:
         every = batches.credentials_of(connection, batch.id)
-        kept = batches.salts_of(connection, [one.id for one in every])
+        kept = trees.salts_of(connection, [one.id for one in every])
     waits = (CredentialState.SIGNED, CredentialState.FAILED)
     before = [one for one in every if one.id in kept and one.document is not None and one.state not in waits]
     public = office.public(institution)
@@ -190,7 +190,7 @@ def renew_records(
     """
     seal, public = _number_seal(office, institution), office.public(institution)
     with office.database.read() as connection:
-        kept = batches.salts_of(connection, [credential.id for credential in credentials])
+        kept = trees.salts_of(connection, [credential.id for credential in credentials])
     for credential in credentials:
         if credential.id not in kept or credential.copy_of is not None:
             continue  # erased: its number tells nothing any more; or a copy, which has no record of its own

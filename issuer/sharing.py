@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from issuer import combining, epochs, issuing, pairing
 from issuer.office import Office
-from issuer.store import batches, institutions, tasks
+from issuer.store import institutions, tasks, trees
 from issuer.store.batches import BatchState
 from issuer.store.institutions import Institution
 
@@ -32,7 +32,7 @@ def publish(office: Office, task_id: int) -> None:
 def _plant_waiting(office: Office, institution: Institution) -> None:
     """Plant the small batches that wait, so that their tree can be taken along; what cannot be is left to its job."""
     with office.database.read() as connection:
-        waiting = batches.small_ones(connection, institution.id, combining.ORIGINS)
+        waiting = trees.small_ones(connection, institution.id, combining.ORIGINS)
     first = next((one.id for one in waiting if combining.sign(office, one.id)), None)
     if first is not None:
         combining.plant(office, first)

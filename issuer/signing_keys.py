@@ -20,7 +20,7 @@ from issuer.accrediting import SIGNING
 from issuer.acting import act_as
 from issuer.keyring import NewKey
 from issuer.office import ASSERTION, OWNER, Office
-from issuer.store import audit, batches, institutions
+from issuer.store import audit, institutions, signed_batches
 from issuer.store import keys as key_rows
 from issuer.store.batches import Batch, BatchState, Credential, CredentialState
 from issuer.store.institutions import Institution
@@ -184,8 +184,8 @@ def _order(key: Key) -> tuple[int, int]:
 def _check_nothing_waits(office: Office, institution: Institution, following: Key) -> None:
     """Refuse while a batch from before *following* waits: its certificates would be anchored after their key's end."""
     with office.database.read() as connection:
-        waiting = batches.signed_and_waiting(connection, institution.id, following.follows_batch)
-        last = batches.last_anchored(connection, institution.id, following.follows_batch)
+        waiting = signed_batches.signed_and_waiting(connection, institution.id, following.follows_batch)
+        last = signed_batches.last_anchored(connection, institution.id, following.follows_batch)
     if waiting:
         shown = ", ".join(f"{one.id} ({one.state})" for one in waiting[:5])
         raise OfficeError(
@@ -229,7 +229,7 @@ def report_compromised(
     accrediting.publish_did(office, institution)
     unsigned, stuck = _take_back(office, institution)
     with office.database.read() as connection:
-        anchored = batches.count_anchored_since(connection, institution.id, since)
+        anchored = signed_batches.count_anchored_since(connection, institution.id, since)
     return Compromise(_by_id(office, institution, key.id), since, anchored, unsigned, tuple(one.id for one in stuck))
 
 
@@ -237,11 +237,11 @@ def _take_back(office: Office, institution: Institution) -> tuple[int, list[Batc
     """Take back signatures that are in no tree yet; return how many, and the batches whose root may be on its way."""
     unsigned, stuck = 0, []
     with office.database.write() as connection:
-        for batch in batches.signed_and_waiting(connection, institution.id):
+        for batch in signed_batches.signed_and_waiting(connection, institution.id):
             if batch.state is BatchState.PLANTED:
                 stuck.append(batch)
             else:
-                unsigned += batches.unsign(connection, batch.id)
+                unsigned += signed_batches.unsign(connection, batch.id)
     return unsigned, stuck
 
 
@@ -276,7 +276,7 @@ def _chunks(office: Office, institution: Institution) -> Iterator[Sequence[Crede
     after = 0
     while True:
         with office.database.read() as connection:
-            found = batches.with_record(connection, institution.id, after=after, limit=_CHUNK)
+            found = signed_batches.with_record(connection, institution.id, after=after, limit=_CHUNK)
         if not found:
             return
         after = found[-1].id

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from issuer.commands import annul, audit, keys, owning, tokens, trust, two_persons
+from issuer.commands import annul, audit, keys, owning, recheck, tokens, trust, two_persons
 from issuer.commands.common import (
     DataOption,
     InstitutionOption,
@@ -55,6 +55,7 @@ def register(app: typer.Typer) -> None:
     keys.register(admin)
     trust.register(admin)
     owning.register(admin)
+    recheck.register(admin)
 
     @app.command("doctor")
     def doctor(data: DataOption = None, as_json: JsonOption = False, lang: LangOption = None) -> None:

@@ -37,6 +37,10 @@ PerhapsNumbersArgument = Annotated[
     list[str] | None, typer.Argument(metavar="NUMBER…", help="Certificate numbers, if no list is given.")
 ]
 ReasonOption = Annotated[str, typer.Option("--reason", metavar="CODE", help="Why; a wrong code is answered with all.")]
+BatchOption = Annotated[
+    int | None,
+    typer.Option("--batch", metavar="BATCH", help="All of this batch, in several tasks if need be."),
+]
 EffectiveOption = Annotated[
     str | None, typer.Option("--effective", metavar="TIME", help="Since when: a date or a time. [now]")
 ]
@@ -54,6 +58,7 @@ class _Change:
     list_file: Path | None = None
     cells: Sequence[str] = ()
     tell: bool = False
+    batch: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +127,7 @@ def _register_changes(app: typer.Typer) -> None:
             ),
         ] = None,
         tell: Annotated[bool, typer.Option("--tell", help="Send the holders a notice.")] = False,
+        batch: BatchOption = None,
         key: KeyOption = None,
         passphrase_file: PassphraseFileOption = None,
         institution: InstitutionOption = None,
@@ -132,19 +138,20 @@ def _register_changes(app: typer.Typer) -> None:
         """Request that certificates are revoked for good; a second officer has to approve."""
         with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
             tells = tell or list_file is not None
-            change = _Change(numbers or [], "REVOKED", reason, effective, list_file=list_file, tell=tells)
+            change = _Change(numbers or [], "REVOKED", reason, effective, list_file=list_file, tell=tells, batch=batch)
             _request(shown, office, office.institution(institution), change, _Who(officer, key, passphrase_file))
 
     @app.command("suspend")
     def suspend(
         *,
-        numbers: NumbersArgument,
+        numbers: PerhapsNumbersArgument = None,
         reason: ReasonOption,
         officer: OfficerOption,
         effective: EffectiveOption = None,
         alone: Annotated[
             bool, typer.Option("--alone", help="Emergency brake: publish at once, without a colleague.")
         ] = False,
+        batch: BatchOption = None,
         key: KeyOption = None,
         passphrase_file: PassphraseFileOption = None,
         institution: InstitutionOption = None,
@@ -154,7 +161,7 @@ def _register_changes(app: typer.Typer) -> None:
     ) -> None:
         """Request that certificates are suspended; they can be reinstated later."""
         with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
-            change = _Change(numbers, "SUSPENDED", reason, effective, alone)
+            change = _Change(numbers or [], "SUSPENDED", reason, effective, alone, batch=batch)
             _request(shown, office, office.institution(institution), change, _Who(officer, key, passphrase_file))
 
     @app.command("reinstate")
@@ -213,24 +220,26 @@ def _request(shown: Terminal, office: Office, institution: Institution, change: 
     from issuer.jobs import Worker
     from jikin.status.array import State
 
-    numbers, corrected = _wanted(office, institution, change)
+    pieces = _wanted(office, institution, change)
     effective, whole_day = None, False
     if change.effective is not None:
         effective, whole_day = parse_time(change.effective, office.settings.timezone)
     officer, signer = officer_signer(
         shown, office, institution, who.officer, key=who.key, passphrase_file=who.passphrase_file
     )
-    asked = revoking.Request(
-        numbers,
-        State[change.state],
-        change.reason,
-        effective,
-        whole_day=whole_day,
-        alone=change.alone,
-        corrected=corrected,
-        tell=change.tell,
-    )
-    stored = revoking.request(office, institution, officer, signer, asked)
+    stored: tuple[StoredTask, ...] = ()
+    for numbers, corrected in pieces:
+        asked = revoking.Request(
+            numbers,
+            State[change.state],
+            change.reason,
+            effective,
+            whole_day=whole_day,
+            alone=change.alone,
+            corrected=corrected,
+            tell=change.tell,
+        )
+        stored += revoking.request(office, institution, officer, signer, asked)
     if change.alone:
         with Worker(office) as worker:
             for one in stored:
@@ -244,23 +253,27 @@ def _request(shown: Terminal, office: Office, institution: Institution, change: 
 
 def _wanted(
     office: Office, institution: Institution, change: _Change
-) -> tuple[list[CertificateNumber], Mapping[str, Mapping[str, str]]]:
-    """Return the numbers, and by number the cells that are put right; raises JikinError."""
+) -> list[tuple[Sequence[CertificateNumber], Mapping[str, Mapping[str, str]]]]:
+    """Return for each request the numbers, and by number the cells that are put right; raises JikinError."""
     from issuer import bulk, files
     from issuer.store import batches
+    from issuer.store.batches import CredentialState
 
+    if change.batch is not None:
+        reach = {CredentialState.RELEASED, *([CredentialState.SUSPENDED] if change.state == "REVOKED" else [])}
+        return [(piece, {}) for piece in bulk.of_batch(office, institution, change.batch, reach)]
     if change.list_file is not None:
         listed = bulk.read(office, institution, files.read(change.list_file))
-        return list(listed.numbers), listed.corrected
+        return [(listed.numbers, listed.corrected)]
     numbers = [CertificateNumber.parse(text) for text in change.numbers]
     if not change.cells:
-        return numbers, {}
+        return [(numbers, {})]
     with office.database.read() as connection:
         found = batches.by_number(connection, numbers[0].symbols)
     if found is None or found.institution_id != institution.id:
         raise OfficeError(f"{numbers[0]} is no certificate of {institution.domain}", code="office.number-unknown")
     named = dict(cell.partition("=")[::2] for cell in change.cells)
-    return numbers, {numbers[0].symbols: bulk.cells_of(office.types.named(found.type), named)}
+    return [(numbers, {numbers[0].symbols: bulk.cells_of(office.types.named(found.type), named)})]
 
 
 def _approve(shown: Terminal, office: Office, institution: Institution, task_id: int, who: _Who) -> None:

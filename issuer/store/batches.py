@@ -1,4 +1,4 @@
-"""Batches, the rows they came from, their credentials, salts and trees."""
+"""Batches, the rows they came from, and their credentials."""
 
 from __future__ import annotations
 
@@ -9,11 +9,10 @@ from enum import StrEnum
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from issuer import row_faults
-from issuer.store.tables import batches, credentials, rows, salts, trees
+from issuer.store.tables import batches, credentials, rows
 from jikin.credentials.columns import RecordFault
 from jikin.values import Digest, JsonObject
 
-_PART_BYTES = 1 << 16  # of a stored tree: a path is read from a few parts
 _INSERT_ROWS = 1000
 NOTHING_SIGNED = "office.nothing-signed"  # a batch that ends so has nothing to go on with
 
@@ -319,69 +318,6 @@ def _parts(values: Sequence[bytes]) -> Iterable[Sequence[bytes]]:
         yield values[start : start + _INSERT_ROWS]
 
 
-def signed_and_waiting(connection: Connection, institution_id: int, up_to: int | None = None) -> tuple[Batch, ...]:
-    """Return the batches that have, or may have, signatures and are not anchored yet, up to row *up_to*, oldest first.
-
-    One that is reserved counts: somebody may be signing it at this moment.
-    """
-    waiting = (BatchState.RESERVED, BatchState.SIGNED, BatchState.PLANTED)
-    wanted = select(batches).where(batches.c.institution_id == institution_id, batches.c.state.in_(waiting))
-    if up_to is not None:
-        wanted = wanted.where(batches.c.id <= up_to)
-    return tuple(read_batch(row) for row in connection.execute(wanted.order_by(batches.c.id)))
-
-
-def last_anchored(connection: Connection, institution_id: int, up_to: int) -> int:
-    """Return when the youngest anchor of the batches up to row *up_to* was made, 0 without any."""
-    newest = select(func.max(batches.c.anchored_at)).where(
-        batches.c.institution_id == institution_id, batches.c.id <= up_to
-    )
-    return int(connection.execute(newest).scalar_one() or 0)
-
-
-def unsign(connection: Connection, batch_id: int) -> int:
-    """Take the signatures of a batch back, which has no tree yet, so that it is signed anew; return how many."""
-    taken = connection.execute(
-        update(credentials)
-        .where(credentials.c.batch_id == batch_id, credentials.c.state == CredentialState.SIGNED)
-        .values(document=None, digest=None, state=CredentialState.RESERVED)
-    )
-    advance(connection, batch_id, BatchState.RESERVED)
-    return int(taken.rowcount)
-
-
-def count_anchored_since(connection: Connection, institution_id: int, since: int) -> int:
-    """Return how many certificates, copies among them, lie in batches that were anchored at or after *since*."""
-    return int(
-        connection.execute(
-            select(func.count())
-            .select_from(credentials.join(batches, batches.c.id == credentials.c.batch_id))
-            .where(
-                batches.c.institution_id == institution_id,
-                batches.c.anchored_at >= since,
-                credentials.c.state != CredentialState.FAILED,
-            )
-        ).scalar_one()
-    )
-
-
-def with_record(connection: Connection, institution_id: int, *, after: int, limit: int) -> tuple[Credential, ...]:
-    """Return the released certificates after row *after* whose number tells something: originals, not copies."""
-    told = (CredentialState.RELEASED, CredentialState.REVOKED, CredentialState.SUSPENDED, CredentialState.REPLACED)
-    wanted = (
-        select(credentials)
-        .where(
-            credentials.c.institution_id == institution_id,
-            credentials.c.id > after,
-            credentials.c.copy_of.is_(None),
-            credentials.c.state.in_(told),
-        )
-        .order_by(credentials.c.id)
-        .limit(limit)
-    )
-    return tuple(read(row) for row in connection.execute(wanted))
-
-
 # ------------------------------------------------------------------------------------------------------ credentials
 
 
@@ -526,70 +462,6 @@ def ids_in(connection: Connection, batch_id: int, state: CredentialState) -> set
     return {row.id for row in found}
 
 
-def small_ones(connection: Connection, institution_id: int, origins: Sequence[Origin]) -> tuple[Batch, ...]:
-    """Return the batches of these origins that are on their way and in no tree yet, oldest first."""
-    before = (BatchState.ACCEPTED, BatchState.RESERVED, BatchState.SIGNED)
-    found = connection.execute(
-        select(batches)
-        .where(
-            batches.c.institution_id == institution_id,
-            batches.c.origin.in_(origins),
-            batches.c.state.in_(before),
-            func.coalesce(batches.c.error_code, "") != NOTHING_SIGNED,
-        )
-        .order_by(batches.c.id)
-    )
-    return tuple(read_batch(row) for row in found)
-
-
-def planted_of(connection: Connection, institution_id: int) -> tuple[Batch, ...]:
-    """Return the batches of an institution whose tree waits to be anchored, oldest first."""
-    found = connection.execute(
-        select(batches)
-        .where(batches.c.institution_id == institution_id, batches.c.state == BatchState.PLANTED)
-        .order_by(batches.c.id)
-    )
-    return tuple(read_batch(row) for row in found)
-
-
-def roots_of(connection: Connection, institution_id: int) -> set[Digest]:
-    """Return the root of every tree that was planted for an institution, anchored or not."""
-    found = connection.execute(
-        select(batches.c.root).where(batches.c.institution_id == institution_id, batches.c.root.is_not(None))
-    )
-    return {Digest(row.root) for row in found}
-
-
-def keep_signed(connection: Connection, batch_ids: Sequence[int]) -> set[int]:
-    """Return which of these batches are signed, and keep them so for others until the transaction ends.
-
-    What another worker is moving at this moment is not waited for, and left out.
-    """
-    found = connection.execute(
-        select(batches.c.id)
-        .where(batches.c.id.in_(batch_ids), batches.c.state == BatchState.SIGNED)
-        .with_for_update(skip_locked=True)
-    )
-    return {row.id for row in found}
-
-
-def unsettled(connection: Connection) -> tuple[Batch, ...]:
-    """Return the released batches whose anchor a reorganisation may still take away, the newest anchor last."""
-    found = connection.execute(
-        select(batches)
-        .where(batches.c.state == BatchState.RELEASED, batches.c.settled_at.is_(None))
-        .order_by(batches.c.anchored_block, batches.c.id)
-    )
-    return tuple(read_batch(row) for row in found)
-
-
-def settle(connection: Connection, batch_ids: Sequence[int], at: int) -> None:
-    """Note that the anchors of these batches lie so deep that they are not looked at again."""
-    connection.execute(
-        update(batches).where(batches.c.id.in_(batch_ids), batches.c.state == BatchState.RELEASED).values(settled_at=at)
-    )
-
-
 def count_up_to(connection: Connection, batch_id: int, credential_id: int) -> int:
     """Return how many signed or released credentials of the batch have a row id up to *credential_id*."""
     return int(
@@ -605,53 +477,4 @@ def count_up_to(connection: Connection, batch_id: int, credential_id: int) -> in
     )
 
 
-def digests_of(connection: Connection, batch_id: int) -> dict[int, Digest]:
-    """Return the anchor digests of the batch's signed credentials by row id, in that order."""
-    found = connection.execute(
-        select(credentials.c.id, credentials.c.digest)
-        .where(credentials.c.batch_id == batch_id, credentials.c.state == CredentialState.SIGNED)
-        .order_by(credentials.c.id)
-    )
-    return {row.id: Digest(row.digest) for row in found}
-
-
 # --------------------------------------------------------------------------------------------------- salts and trees
-
-
-def plant(connection: Connection, batch_id: int, salted: Mapping[int, tuple[bytes, int]], nodes: bytes) -> None:
-    """Store salt and place of every credential id, and the nodes of the tree."""
-    connection.execute(insert(salts), [{"credential_id": key, "salt": salt} for key, (salt, _) in salted.items()])
-    for credential_id, (_, place) in salted.items():
-        connection.execute(update(credentials).where(credentials.c.id == credential_id).values(place=place))
-    connection.execute(
-        insert(trees),
-        [
-            {"batch_id": batch_id, "part": part, "nodes": nodes[start : start + _PART_BYTES]}
-            for part, start in enumerate(range(0, len(nodes), _PART_BYTES))
-        ],
-    )
-
-
-def salts_of(connection: Connection, credential_ids: Sequence[int]) -> dict[int, bytes]:
-    """Return the salts that were not erased, by credential id."""
-    found: dict[int, bytes] = {}
-    for start in range(0, len(credential_ids), _INSERT_ROWS):
-        part = credential_ids[start : start + _INSERT_ROWS]
-        rows_found = connection.execute(select(salts).where(salts.c.credential_id.in_(part)))
-        found.update({row.credential_id: row.salt for row in rows_found})
-    return found
-
-
-def tree_bytes(connection: Connection, batch_id: int) -> bytes:
-    """Return all nodes of the batch's tree, leaf level first (``merkle.Tree.from_bytes`` reads them)."""
-    found = connection.execute(select(trees.c.nodes).where(trees.c.batch_id == batch_id).order_by(trees.c.part))
-    return b"".join(row.nodes for row in found)
-
-
-def tree_nodes(connection: Connection, batch_id: int, positions: Sequence[int]) -> tuple[Digest, ...]:
-    """Return single nodes of the stored tree, reading only the parts they lie in."""
-    each = _PART_BYTES // 32
-    wanted = sorted({position // each for position in positions})
-    found = connection.execute(select(trees).where(trees.c.batch_id == batch_id, trees.c.part.in_(wanted)))
-    parts = {row.part: row.nodes for row in found}
-    return tuple(Digest(parts[p // each][p % each * 32 : p % each * 32 + 32]) for p in positions)

@@ -101,6 +101,17 @@ def copies_of(connection: Connection, credential_ids: Sequence[int]) -> tuple[Cr
     return tuple(batches.read(row) for row in found)
 
 
+def originals_of(connection: Connection, batch_id: int) -> tuple[int, ...]:
+    """Return for every copy of a certificate of this batch the row id of its original."""
+    original = credentials.alias()
+    found = connection.execute(
+        select(credentials.c.copy_of)
+        .join(original, original.c.id == credentials.c.copy_of)
+        .where(original.c.batch_id == batch_id, credentials.c.state != CredentialState.FAILED)
+    )
+    return tuple(row.copy_of for row in found)
+
+
 def records_of(connection: Connection, credential_ids: Sequence[int]) -> dict[int, JsonObject]:
     """Return the records of these credentials that were not erased, by row id."""
     found = connection.execute(

@@ -1,4 +1,4 @@
-"""Epochs on their way to where no reorganisation reaches them."""
+"""Batches and epochs on their way to where no reorganisation reaches them."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import Connection, select, update
 
-from issuer.store.tables import epochs, status_lists, tasks
+from issuer.store.batches import Batch, BatchState, read_batch
+from issuer.store.tables import batches, epochs, status_lists, tasks
 from issuer.store.tasks import TaskState
 from jikin.values import Digest, ListId
 
@@ -68,3 +69,37 @@ def unpublish(connection: Connection, one: Published) -> bool:
         return False
     connection.execute(update(tasks).where(tasks.c.id == one.task_id).values(state=TaskState.APPROVED))
     return True
+
+
+def unsettled_batches(connection: Connection) -> tuple[Batch, ...]:
+    """Return the released batches whose anchor a reorganisation may still take away, the newest anchor last."""
+    found = connection.execute(
+        select(batches)
+        .where(batches.c.state == BatchState.RELEASED, batches.c.settled_at.is_(None))
+        .order_by(batches.c.anchored_block, batches.c.id)
+    )
+    return tuple(read_batch(row) for row in found)
+
+
+def settle_batches(connection: Connection, batch_ids: Sequence[int], at: int) -> None:
+    """Note that the anchors of these batches lie so deep that they are not looked at again."""
+    connection.execute(
+        update(batches).where(batches.c.id.in_(batch_ids), batches.c.state == BatchState.RELEASED).values(settled_at=at)
+    )
+
+
+def unsettle(connection: Connection, since: int) -> int:
+    """Have whatever was anchored or published since then (Unix second) looked at again; return how much that is."""
+    anchored = connection.execute(
+        update(batches)
+        .where(
+            batches.c.state == BatchState.RELEASED, batches.c.settled_at.is_not(None), batches.c.anchored_at >= since
+        )
+        .values(settled_at=None)
+    )
+    published = connection.execute(
+        update(epochs)
+        .where(epochs.c.state == "published", epochs.c.settled_at.is_not(None), epochs.c.time >= since)
+        .values(settled_at=None)
+    )
+    return int(anchored.rowcount) + int(published.rowcount)

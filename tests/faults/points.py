@@ -37,16 +37,11 @@ REVOKING: dict[str, str] = {
 # An anchor and a status change in one transaction, of an institution with a joint operator.
 _BOTH = "SELECT t.id FROM transactions t WHERE t.batch_id IS NOT NULL AND t.epoch_id IS NOT NULL"
 TOGETHER: dict[str, str] = {
-    "the tree is stored": ISSUING["the tree is stored"],
-    "the epoch is stored": REVOKING["the epoch is stored"],
     "nonce and intent are stored": _BOTH,
     "the transaction is signed": f"{_BOTH} AND t.state = 'signed'",
     "the transaction is sent": f"{_BOTH} AND t.state = 'sent'",
     "the transaction is mined": f"{_BOTH} AND t.state = 'mined'",
     "the transaction is final": f"{_BOTH} AND t.state = 'final'",
-    "the epoch is published": REVOKING["the epoch is published"],
-    "the batch is anchored": ISSUING["the batch is anchored"],
-    "the batch is released": ISSUING["the batch is released"],
 }
 POINTS: dict[str, str] = {
     **{f"issuing: {name}": question for name, question in ISSUING.items()},

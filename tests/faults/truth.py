@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from issuer.checking import Checker
 from issuer.releasing import issued
-from issuer.store import batches, institutions, tasks
+from issuer.store import batches, institutions, settling, tasks
 from issuer.store.batches import BatchState, CredentialState
 from issuer.store.tables import epochs as epochs_table
 from issuer.store.tables import status_lists
@@ -65,7 +67,7 @@ def settled(scene: Scene) -> bool:
         waiting = connection.execute(
             epochs_table.select().where(epochs_table.c.state == "published", epochs_table.c.settled_at.is_(None))
         ).first()
-        return waiting is None and not batches.unsettled(connection)
+        return waiting is None and not settling.unsettled_batches(connection)
 
 
 def read(scene: Scene) -> Truth:
@@ -190,3 +192,13 @@ def _wrong_verdicts(scene: Scene) -> list[str]:
             if codes != expected:
                 wrong.append(f"batch {batch.id} line {one.credential.line}: {sorted(codes)}")
     return wrong
+
+
+def wait(true: Callable[[], bool], *, seconds: float) -> bool:
+    """Say whether it became *true* in so many seconds, without a block being mined."""
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if true():
+            return True
+        time.sleep(0.05)
+    return False

@@ -11,7 +11,7 @@ import pytest
 
 from issuer import bulk, epochs, releasing, replacing, revoking, telling
 from issuer.checking import Checker
-from issuer.store import batches, task_rows, tasks
+from issuer.store import batches, task_rows, tasks, trees
 from issuer.store.batches import BatchState, Credential, CredentialState
 from issuer.store.tables import task_rows as task_rows_table
 from issuer.store.tasks import StoredTask, TaskState
@@ -96,7 +96,7 @@ def note_of(bureau: Bureau, credential: Credential) -> Note:
         from issuer.store import institutions
 
         status_list = institutions.status_list(connection, credential.status_list_id)
-        salt = batches.salts_of(connection, [credential.id])[credential.id]
+        salt = trees.salts_of(connection, [credential.id])[credential.id]
     snapshot = StatusSnapshot.read(bureau.chain.view(), bureau.institution.issuer_id, status_list.list_id)
     assert snapshot is not None
     file = bureau.office.public(bureau.institution).path / "status" / status_list.list_id.raw.hex() / "notes"

@@ -10,7 +10,7 @@ from sqlalchemy import func, select
 
 from issuer import issuing, jobs, releasing
 from issuer.checking import Checker
-from issuer.store import audit, batches
+from issuer.store import audit, batches, trees
 from issuer.store.batches import BatchState, CredentialState
 from issuer.store.tables import credentials, salts
 from jikin.anchoring.merkle import Tree
@@ -176,7 +176,7 @@ def test_a_row_from_which_no_credential_can_be_made_fails_alone(bureau: Bureau) 
 def test_salts_lie_in_their_own_table_and_are_all_different(bureau: Bureau) -> None:
     batch = bureau.issue(rows(4))
     with bureau.office.database.read() as connection:
-        kept = batches.salts_of(connection, [one.id for one in bureau.credentials(batch)])
+        kept = trees.salts_of(connection, [one.id for one in bureau.credentials(batch)])
         assert connection.execute(select(func.count()).select_from(salts)).scalar_one() == 4
     assert len(set(kept.values())) == 4
     assert {len(salt) for salt in kept.values()} == {32}

@@ -23,7 +23,7 @@ from jikin.values import format_instant
 from jikin.values.settings import Secret
 from jikin.verification.document import Document
 from tests.chain_fixtures import undone
-from tests.issuing_office import HEADER, TYPE, row
+from tests.issuing_office import HEADER, TYPE, row, rows
 from tests.office_command import Commands, set_up
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "playbooks.md").read_text("utf-8")
@@ -151,6 +151,31 @@ def test_accounts_are_replaced_and_the_work_goes_on(walk: Walk) -> None:
     assert walk.objections(walk.issue()) == ()
     health = walk.commands.run("doctor", "--json").json
     assert {one["name"] for one in health["checks"] if one["ok"] is False} <= {"clock"}  # the chain's was put forward
+
+
+@pytest.mark.chain
+def test_a_batch_that_is_wrong_is_stopped_at_once_and_ended_by_two(walk: Walk, tmp_path: Path) -> None:
+    source = tmp_path / "wrong.csv"
+    source.write_bytes(rows(5, first=700))
+    told = walk.commands.succeed("issue", "--type", TYPE, source, "--no-pdf")
+    wrong = [str(one["number"]) for one in told["certificates"]]
+    suspend, revoke, tasks, approve = WAYS["A list was issued that is wrong"]
+    names = {"BATCH": str(told["batch"]), "NAME": "park", "OTHER": "lee"}
+    walk.step(suspend, **names)
+    assert {walk.objections(number) for number in wrong} == {("status.suspended",)}
+    walk.step(revoke, **names)
+    (waiting,) = walk.step(tasks)["tasks"]
+    walk.step(approve, TASK=str(waiting["task"]), **names)
+    assert {walk.objections(number) for number in wrong} == {("status.revoked",)}
+    assert walk.commands.run(*shlex.split(suspend)[1:4], names["BATCH"]).code != 0
+
+
+@pytest.mark.chain
+def test_what_is_on_the_chain_is_looked_at_again_when_it_is_asked_for(walk: Walk) -> None:
+    number = walk.issue()
+    recheck, _doctor = WAYS["The chain was reorganised deeper than expected"]
+    assert walk.step(recheck, SINCE=format_instant(walk.newest - 86_400))["returned"] == 0
+    assert walk.objections(number) == ()
 
 
 @pytest.mark.chain

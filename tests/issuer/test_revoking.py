@@ -10,7 +10,7 @@ import pytest
 from issuer import approving, epochs, releasing, revoking
 from issuer.approving import Role
 from issuer.checking import Checker
-from issuer.store import tasks
+from issuer.store import tasks, trees
 from issuer.store.batches import CredentialState
 from issuer.store.tables import approvals as approvals_table
 from issuer.store.tables import officers as officers_table
@@ -123,7 +123,7 @@ def test_the_note_opens_with_the_receipt_and_says_reason_and_date(
     with bureau.office.database.read() as connection:
         found = batches.by_number(connection, numbers[0].symbols)
         assert found is not None
-        salt = batches.salts_of(connection, [found.id])[found.id]
+        salt = trees.salts_of(connection, [found.id])[found.id]
     now = snapshot(bureau)
     public = bureau.office.public(bureau.institution).path
     file = json.loads((public / "status" / now.list_id.raw.hex() / "notes").read_text())
@@ -543,3 +543,26 @@ def test_states_that_moved_since_the_request_refuse_the_task(bureau: Bureau, num
         publish(bureau, second)
     assert caught.value.code == "office.state"
     assert snapshot(bureau).epoch == 1
+
+
+@pytest.mark.parametrize(("room", "sizes"), [(40_000, [7]), (3, [3, 3, 1]), (1, [1] * 7)])
+def test_a_batch_ends_in_as_many_tasks_as_epochs_have_room(
+    bureau: Bureau, monkeypatch: pytest.MonkeyPatch, room: int, sizes: list[int]
+) -> None:
+    from issuer import bulk
+
+    monkeypatch.setattr(bulk, "MAX_CHANGES", room)
+    batch = bureau.issue(rows(7))
+    pieces = bulk.of_batch(bureau.office, bureau.institution, batch.id, {CredentialState.RELEASED})
+    assert [len(piece) for piece in pieces] == sizes
+    assert sorted(one.symbols for piece in pieces for one in piece) == sorted(
+        one.symbols for one in bureau.numbers(batch)
+    )
+    for piece in pieces:
+        epochs.publish(bureau.office, bureau.approve(bureau.request(piece)).task.id)
+    with pytest.raises(OfficeError) as refused:
+        bulk.of_batch(bureau.office, bureau.institution, batch.id, {CredentialState.RELEASED})
+    assert refused.value.code == "office.not-released"
+    with pytest.raises(OfficeError) as refused:
+        bulk.of_batch(bureau.office, bureau.institution, batch.id + 1, {CredentialState.RELEASED})
+    assert refused.value.code == "office.batch-unknown"
