@@ -16,9 +16,10 @@ demo: setup       ## the main job on real-looking input; ARGS=--keep keeps its f
 up: setup         ## issuer, wallet and verifier on embedded defaults until Ctrl-C
 	@$(BIN)/jikin up $(ARGS)
 
+# While contracts are tested, the Python tests are compiled, once for all processes.
 test:             ## the whole test suite: contracts, then Python, pages in a real browser
 	@$(PYTHON) tools/setup.py --browser
-	@$(BIN)/python tools/contracts.py test
+	@$(BIN)/pytest --collect-only -qq >/dev/null 2>&1 & $(BIN)/python tools/contracts.py test && wait
 	@$(BIN)/pytest -n 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 lint: setup       ## style, types, layers

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import gc
 import os
 import shutil
 import tempfile
@@ -13,6 +14,8 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
+# As the command does (jikin.command.entry): thousands of tests are kept, and going through them again takes as long as some.
+gc.set_threshold(50_000, 20, 20)
 # What takes longest is begun first: whoever runs files side by side does not wait for the last of them at the end.
 _FIRST = (
     "journeys/test_story_in_a_browser.py",

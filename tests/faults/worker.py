@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 import signal
@@ -18,6 +19,7 @@ from issuer.office import Office
 from issuer.running import Runner
 from issuer.settings import load
 
+gc.set_threshold(50_000, 20, 20)  # as jikin.command.entry does
 PRELOADED = ["tests.faults.worker", "jikin.anchoring.evm", "issuer.app", "issuer.accrediting", "issuer.jobs"]
 
 
