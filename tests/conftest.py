@@ -14,7 +14,7 @@ import pytest
 import structlog
 from hypothesis import HealthCheck, settings
 
-# As the command does (jikin.command.entry): thousands of tests are kept, and going through them again takes as long as some.
+# As the command does (jikin.command.entry): thousands of tests stay, and going through them again takes its time.
 gc.set_threshold(50_000, 20, 20)
 # What takes longest is begun first: whoever runs files side by side does not wait for the last of them at the end.
 _FIRST = (

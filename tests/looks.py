@@ -16,12 +16,19 @@ from tests.browser import COLOURS, SCHEMES, WIDTHS, assert_good, picture, pictur
 Look = tuple[int, str]  # width, and one of SCHEMES
 PHONE_AND_DESK: tuple[Look, ...] = tuple((width, scheme) for width in WIDTHS for scheme in ("light", "dark"))
 SEES_LITTLE: tuple[Look, ...] = tuple((WIDTHS[0], scheme) for scheme in ("contrast", "contrast-dark", "big"))
+# The second language changes how long words are, and no colour: each width once, and dark where there is least room.
+SECOND_LANGUAGE: tuple[Look, ...] = ((WIDTHS[0], "dark"), (WIDTHS[-1], "light"))
 _PUT_ON = """(look) => {
     for (const name of ["theme", "contrast", "text"]) {
         if (look[name]) document.documentElement.dataset[name] = look[name];
         else delete document.documentElement.dataset[name];
     }
 }"""
+
+
+def looks_in(language: str, *, also: tuple[Look, ...] = SEES_LITTLE) -> tuple[Look, ...]:
+    """Return the looks in which a page is looked at in this language; in Korean all of them, and *also* those."""
+    return PHONE_AND_DESK + also if language == "ko" else SECOND_LANGUAGE
 
 
 def put_on(page: Page, look: Look) -> None:

@@ -7,8 +7,8 @@ import sys
 
 _OWN = ("jikin", "issuer", "wallet", "verifier", "schemas")
 _FAILED = 1
-# Loading the packages makes some hundred thousand objects that stay: going through them again and again is a sixth of the
-# time that a command takes to start, and of what an issuer does then.
+# Loading the packages makes some hundred thousand objects that stay: going through them again and again takes a quarter
+# of the time in which a command starts.
 _OBJECTS_BETWEEN = (50_000, 20, 20)
 
 

@@ -32,7 +32,7 @@ from tests.browser import (
     page_for,
     running,
 )
-from tests.looks import PHONE_AND_DESK, SEES_LITTLE, see
+from tests.looks import SEES_LITTLE, looks_in, see
 from tests.verifier_desk import Holder, Town, claims_of, form, parameters, service
 from verifier.http.counter import Limits
 
@@ -225,8 +225,8 @@ def test_a_page_is_accessible_fits_and_breaks_no_policy(
 ) -> None:
     page = page_for(language, WIDTHS[0])
     errors = PAGES[name](page, site)
-    also = SEES_LITTLE if language == "ko" and name in IN_EVERY_LOOK else ()
-    see(page, f"verifier {name}", PHONE_AND_DESK + also, expected_errors=errors)
+    looks = looks_in(language, also=SEES_LITTLE if name in IN_EVERY_LOOK else ())
+    see(page, f"verifier {name}", looks, expected_errors=errors)
 
 
 # --- what a person does ---

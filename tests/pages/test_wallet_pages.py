@@ -27,7 +27,7 @@ from tests.browser import (
     page_for,
     picture,
 )
-from tests.looks import PHONE_AND_DESK, SEES_LITTLE, see
+from tests.looks import looks_in, see
 from tests.pages.wallet_house import EXCAVATOR, FORKLIFT, NAME, PASSPHRASE, House, house, offer_of
 from tests.wallet.conftest import signed_up
 from tests.wallet.parties import EVERYTHING, renamed
@@ -161,7 +161,7 @@ def test_every_page_is_good(home: House, page_for: PageFor, language: str, part:
     if part != "strangers":
         _open(home, page)
     # Those who see little get what everybody gets, in the language that is the longer one to read.
-    looks = PHONE_AND_DESK + (SEES_LITTLE if language == "ko" else ())
+    looks = looks_in(language)
     for name, address in PARTS[part](home).items():
         page.goto(address)
         see(page, name, looks)

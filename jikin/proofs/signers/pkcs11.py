@@ -71,28 +71,30 @@ class _Token:
 
     def _tried(self, ask: Callable[[], T]) -> T:
         """Return what *ask* returns; a session that broke is opened anew once."""
+        with self._lock:
+            try:
+                return self._asked(ask)
+            except SignerUnavailableError:
+                return self._asked(ask)
+
+    def _asked(self, ask: Callable[[], T]) -> T:
+        """Return what *ask* returns; after an error the session is forgotten, after a wrong PIN nothing is asked."""
         from pkcs11 import exceptions
 
-        with self._lock:
-            if self._refused is not None:
-                raise self._refused
-            for last in (False, True):
-                try:
-                    return ask()
-                except (exceptions.PinIncorrect, exceptions.PinLocked, exceptions.PinInvalid) as error:
-                    self._refused = SettingsError(
-                        f"the token {self._named} refuses the PIN",
-                        code="signer.pin",
-                        hint="it is not tried again before a restart: a token locks itself after a few wrong ones",
-                    )
-                    raise self._refused from error
-                except (exceptions.PKCS11Error, RuntimeError) as error:
-                    self._forget()
-                    if last:
-                        raise SignerUnavailableError(
-                            f"the token {self._named} does not answer: {type(error).__name__}"
-                        ) from error
-        raise AssertionError  # pragma: no cover  # the loop returns or raises
+        if self._refused is not None:
+            raise self._refused
+        try:
+            return ask()
+        except (exceptions.PinIncorrect, exceptions.PinLocked, exceptions.PinInvalid) as error:
+            self._refused = SettingsError(
+                f"the token {self._named} refuses the PIN",
+                code="signer.pin",
+                hint="it is not tried again before a restart: a token locks itself after a few wrong ones",
+            )
+            raise self._refused from error
+        except (exceptions.PKCS11Error, RuntimeError) as error:
+            self._forget()
+            raise SignerUnavailableError(f"the token {self._named} does not answer: {type(error).__name__}") from error
 
     @property
     def _named(self) -> str:
