@@ -277,7 +277,7 @@ def _add_keys(office: Office, institution: Institution, view: RegistryView) -> N
 
 
 def _set_operators(office: Office, institution: Institution, view: RegistryView) -> None:
-    """Give each operator account its own rights; who may anchor may not revoke, and the other way round."""
+    """Give each operator account its own rights; who may anchor may not revoke, but for a joint operator."""
     now = view.block.time
     for purpose in operator_purposes(office, institution):
         rights = RIGHTS[purpose]

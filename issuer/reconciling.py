@@ -36,7 +36,7 @@ def reconcile(office: Office, institution: Institution) -> tuple[AuditFinding, .
     """Return what contradicts itself, noted in the log of acts; empty where everything agrees.
 
     What is there at one look alone was on its way: only what a second look finds as well counts. Raises
-    ChainUnavailableError, RegistryMismatchError, OfficeError for an institution that is not registered.
+    ChainUnavailableError, RegistryMismatchError.
     """
     first, found = _look(office, institution)
     if found:

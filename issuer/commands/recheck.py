@@ -32,7 +32,7 @@ def register(admin: typer.Typer) -> None:
 
 
 def _recheck(shown: Terminal, office: Office, since: str) -> None:
-    from issuer import reanchoring
+    from issuer import epochs, reanchoring
     from issuer.jobs import Worker
     from issuer.store import copies, tasks
     from issuer.store.batches import BatchState, Origin
@@ -42,6 +42,7 @@ def _recheck(shown: Terminal, office: Office, since: str) -> None:
     with office.database.read() as connection:
         unfinished = copies.unfinished(connection, tuple(Origin))
         approved = tasks.in_state(connection, TaskState.APPROVED)
+        quiet = tasks.unfinished_heartbeats(connection)
     planted = [one for one in unfinished if one.state is BatchState.PLANTED]
     if planted or approved:
         with Worker(office) as worker:
@@ -49,6 +50,8 @@ def _recheck(shown: Terminal, office: Office, since: str) -> None:
                 worker.publish(task.task.id)
             for batch in planted:
                 worker.issue(batch.id)
+    for list_id in quiet:  # those of another epoch's list went with it
+        epochs.heartbeat(office, list_id)
     told: dict[str, Json] = {
         "returned": returned,
         "batches": [one.id for one in planted],

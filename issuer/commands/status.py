@@ -259,6 +259,11 @@ def _wanted(
     from issuer.store import batches
     from issuer.store.batches import CredentialState
 
+    ways = (bool(change.numbers), change.list_file is not None, change.batch is not None)
+    if sum(ways) != 1:
+        raise OfficeError(
+            "certificates are named in one way: by their numbers, by a list, or by their batch", code="office.request"
+        )
     if change.batch is not None:
         reach = {CredentialState.RELEASED, *([CredentialState.SUSPENDED] if change.state == "REVOKED" else [])}
         return [(piece, {}) for piece in bulk.of_batch(office, institution, change.batch, reach)]

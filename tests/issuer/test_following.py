@@ -12,9 +12,10 @@ import pytest
 from starlette.testclient import TestClient
 
 import issuer
-from issuer import following, issuing, officers, tokens
+from issuer import following, issuing, officers, ownership, tokens
 from issuer.approving import ALL_ROLES
 from issuer.line import FILLER, NEVER_SEEN
+from issuer.office import JOINT
 from issuer.store import transactions
 from issuer.store.transactions import TransactionState
 from issuer.tokens import Scope
@@ -163,3 +164,12 @@ def signed_in(browser: TestClient, bureau: Bureau) -> None:
     officer = bureau.hire("choi", ALL_ROLES)
     name = browser.app.state.frame.cookie_name("officer")  # type: ignore[attr-defined]
     browser.cookies.set(name, officers._open_session(bureau.office, officer))
+
+
+def test_what_went_together_is_named_with_batch_and_epoch(bureau: Bureau, browser: TestClient, token: str) -> None:
+    ownership.replace_operator(bureau.office, bureau.institution, JOINT)
+    first = bureau.issue(rows(2))
+    bureau.approve(bureau.request([bureau.numbers(first)[0]]))
+    second = bureau.issue(rows(2, first=50), "list 2")
+    told = newest(browser, token)["transactions"][0]  # type: ignore[index, call-overload]
+    assert (told["act"], told["batch"], told["epoch"], told["state"]) == ("AnchorAndPublish", second.id, 1, "final")

@@ -167,7 +167,12 @@ def test_a_batch_that_is_wrong_is_stopped_at_once_and_ended_by_two(walk: Walk, t
     (waiting,) = walk.step(tasks)["tasks"]
     walk.step(approve, TASK=str(waiting["task"]), **names)
     assert {walk.objections(number) for number in wrong} == {("status.revoked",)}
-    assert walk.commands.run(*shlex.split(suspend)[1:4], names["BATCH"]).code != 0
+    again = walk.commands.run(
+        "revoke", wrong[0], "--batch", names["BATCH"], *shlex.split(revoke)[4:6], "--officer", "park"
+    )
+    assert (again.code, json.loads(again.err)["code"]) == (1, "office.request")  # neither way is taken for the other
+    ended = walk.commands.run("suspend", "--batch", names["BATCH"], *shlex.split(suspend)[4:6], "--officer", "park")
+    assert json.loads(ended.err)["code"] == "office.not-released"
 
 
 @pytest.mark.chain

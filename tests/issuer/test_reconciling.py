@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 
-from issuer import doctor, pairing, reconciling
+from issuer import accrediting, doctor, pairing, reconciling
 from issuer.doctor import Check
 from issuer.office import ANCHORING
 from issuer.reconciling import reconcile, reconcile_due
@@ -15,7 +16,7 @@ from issuer.store.tables import credentials, salts, status_lists
 from jikin.anchoring.acts import AnchorRoot, LeafKind
 from jikin.values import Address, Digest
 from jikin.verification.auditing.findings import AuditCode
-from tests.issuing_office import Bureau, rows, single
+from tests.issuing_office import NEW, Bureau, rows, single
 
 DAY = 86_400
 
@@ -113,3 +114,8 @@ def test_a_look_that_nobody_repeated_for_two_days_is_no_longer_good(bureau: Bure
     reconcile(bureau.office, bureau.institution)
     bureau.clock.now += 2 * DAY + 1
     assert books_check(bureau).ok is None
+
+
+def test_an_institution_that_waits_for_its_accreditor_differs_from_nothing(bureau: Bureau) -> None:
+    waiting = accrediting.prepare(bureau.office, replace(NEW, domain="other.example", number_code="XX99"))
+    assert reconcile(bureau.office, waiting) == ()
