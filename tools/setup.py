@@ -35,7 +35,7 @@ def environment() -> dict[str, str]:
 
 
 def run(*command: str | Path, cwd: Path = ROOT, needed: bool = True) -> bool:
-    """Run a command quietly and say whether it succeeded; when one that is *needed* fails, show what it said and end."""
+    """Run a command quietly and say whether it succeeded; when a *needed* one fails, show what it said and end."""
     done = subprocess.run(
         [str(part) for part in command], cwd=cwd, env=environment(), capture_output=True, text=True, check=False
     )

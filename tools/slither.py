@@ -1,7 +1,7 @@
 """Lets Slither read the contract; the command behind `make slither`. It makes an environment of its own the first time.
 
-Slither and the product need different versions of web3, so its packages have a lock of their own. It empties the folder
-of compiled contracts before it reads them anew, so it works on a copy of the sources, beside whatever else is running.
+Slither and the benchmarks need different versions of web3, so its packages have a lock of their own. It empties the
+folder of compiled contracts before it reads them anew, so it works on a copy of the sources, beside whatever else runs.
 Anything of medium or high impact ends this with exit code 1; what the contract's dependencies do is theirs.
 """
 

@@ -54,6 +54,6 @@ def _chains(settings: Settings) -> Mapping[str, TransactionData]:
     nodes = {} if settings.offline else settings.nodes()
     if not nodes:
         return {}
-    from jikin.anchoring.evm_nodes import connect  # loads web3, which no other check needs
+    from jikin.anchoring.evm_nodes import connect  # loads what no other check needs
 
     return {str(chain): EvmTransactions(connect(url), chain) for chain, url in nodes.items()}

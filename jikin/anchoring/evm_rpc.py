@@ -1,10 +1,12 @@
-"""JSON-RPC to one node, raw: web3's provider without web3's re-formatting of answers.
+"""JSON-RPC 2.0 to one node over HTTP, answers as the node wrote them.
 
 Whatever goes wrong on the way is ChainUnavailableError; that the node *refused* is an answer and comes back as one.
 """
 
 from __future__ import annotations
 
+import itertools
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,9 +15,6 @@ from urllib.parse import urlsplit
 
 import requests
 from urllib3.exceptions import ProtocolError
-from web3 import HTTPProvider
-from web3.exceptions import Web3Exception
-from web3.types import RPCEndpoint
 
 from jikin.anchoring.chain import Block, RegistryPins, RegistryView
 from jikin.anchoring.evm_abi import Interface, senseless
@@ -46,43 +45,41 @@ class Refusal:
         return self.data is not None or self.code == 3 or "revert" in self.message.lower()
 
 
-class _Provider(HTTPProvider):
-    """web3's HTTP provider with a limit on the answer and without following redirects."""
+class _Line:
+    """Requests to one URL, with a limit on the answer and without following redirects."""
 
     def __init__(self, url: str, seconds: float) -> None:
+        self._url, self._seconds = url, seconds
         self._session = requests.Session()
         # A proxy of the environment must not see, or break, what goes to this very machine.
         self._session.trust_env = urlsplit(url).hostname not in _LOOPBACK
-        self._seconds = seconds
-        super().__init__(url, session=self._session, exception_retry_configuration=None)
 
-    def _make_request(self, method: RPCEndpoint, request_data: bytes) -> bytes:  # noqa: ARG002  # web3's signature
+    def exchange(self, question: bytes) -> bytes:
+        """Return the body of the answer; raises requests.RequestException."""
         try:
-            answer = self._post(request_data)
+            answer = self._post(question)
         except requests.ConnectionError as error:
             if not error.args or not isinstance(error.args[0], ProtocolError):
                 raise
             # A node ends connections that were idle for some seconds, perhaps in the very moment in which one is used
             # again. Asking twice does no harm: a signed transaction that is known is known.
-            answer = self._post(request_data)
+            answer = self._post(question)
         with answer:
             # Refusals come with status 200, 400 or 500 depending on the node; the body says which they are.
             if answer.status_code in (401, 403, 404, 429) or 300 <= answer.status_code < 400:
-                answer.close()
                 raise requests.HTTPError(f"HTTP status {answer.status_code}")
             body = bytearray()
             for chunk in answer.iter_content(_CHUNK_BYTES):
                 body += chunk
                 if len(body) > _MAX_ANSWER_BYTES:
                     raise requests.RequestException(f"an answer of more than {_MAX_ANSWER_BYTES} bytes")
-        _check_depth(bytes(body))
         return bytes(body)
 
-    def _post(self, request_data: bytes) -> requests.Response:
+    def _post(self, question: bytes) -> requests.Response:
         return self._session.post(
-            str(self.endpoint_uri),
-            data=request_data,
-            headers=self.get_request_headers(),
+            self._url,
+            data=question,
+            headers={"Content-Type": "application/json"},
             timeout=self._seconds,
             allow_redirects=False,
             stream=True,
@@ -92,8 +89,8 @@ class _Provider(HTTPProvider):
 def _check_depth(body: bytes) -> None:
     """Refuse deep nesting before it is parsed.
 
-    A library below web3 raises Python's recursion limit to 100,000: the parser would not raise an error any more, it
-    would end the whole process.
+    A library below eth-account raises Python's recursion limit to 100,000: the parser would not raise an error any
+    more, it would end the whole process.
     """
     if body.count(b"[") + body.count(b"{") <= _MAX_DEPTH:
         return
@@ -115,7 +112,8 @@ class Rpc:
             raise SettingsError("the chain's URL is http:// or https:// and a host", code="settings.chain-url")
         # URLs of hosted nodes carry a secret in path or query: messages name the host alone.
         self._name = parts.hostname + (f":{parts.port}" if parts.port else "")
-        self._provider = _Provider(url, seconds)
+        self._line = _Line(url, seconds)
+        self._numbers = itertools.count(1)  # taking the next one is one step: threads share a node
 
     def __repr__(self) -> str:
         return f"Rpc({self._name})"
@@ -127,9 +125,12 @@ class Rpc:
 
     def ask(self, method: str, *params: Json) -> Json | Refusal:
         """Return the result of *method*, or the node's refusal; raises ChainUnavailableError."""
+        question = {"jsonrpc": "2.0", "id": next(self._numbers), "method": method, "params": params}
         try:
-            answer: object = self._provider.make_request(RPCEndpoint(method), list(params))
-        except (requests.RequestException, Web3Exception, ValueError, OSError, RecursionError) as error:
+            body = self._line.exchange(json.dumps(question).encode())
+            _check_depth(body)
+            answer: object = json.loads(body)
+        except (requests.RequestException, ValueError, OSError, RecursionError) as error:
             raise ChainUnavailableError(f"{self._name} does not answer {method}: {type(error).__name__}") from error
         if not isinstance(answer, Mapping):
             raise senseless(f"{method}: no object")

@@ -7,9 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from eth_account.typed_transactions.typed_transaction import TypedTransaction
-from hexbytes import HexBytes
-
 from jikin.anchoring.accounts import ChainAccount
 from jikin.anchoring.acts import Act
 from jikin.anchoring.calls import call_of
@@ -117,6 +114,9 @@ class EvmWriter:
         Both fees rise by a tenth at least and to what the node suggests now. Raises RegistryError
         `registry.fee-cap` when that would be more than five times the suggestion.
         """
+        from eth_account.typed_transactions.typed_transaction import TypedTransaction
+        from hexbytes import HexBytes
+
         known = TypedTransaction.from_bytes(HexBytes(transaction.raw)).as_dict()
         before = Fees(int(known["maxFeePerGas"]), int(known["maxPriorityFeePerGas"]))
         intent = Intent(Address(bytes(known["to"])), bytes(known["data"]), int(known["gas"]))

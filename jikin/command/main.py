@@ -10,6 +10,7 @@ import json
 import os
 import sys
 from collections.abc import Sequence
+from typing import Annotated
 
 import typer
 from typer.exceptions import Abort, TyperException
@@ -41,7 +42,6 @@ def application() -> typer.Typer:
     """Return the whole command; every service registers its own part."""
     app = typer.Typer(
         name="jikin",
-        help="Certificates and badges that nobody can forge: issue, present, verify, revoke.",
         no_args_is_help=True,
         add_completion=False,
         pretty_exceptions_enable=False,
@@ -63,12 +63,29 @@ def application() -> typer.Typer:
     pack_commands.register(app)
     audit_command.register(app)
 
-    @app.command("version")
-    def version() -> None:
-        """Print the version."""
-        typer.echo(__version__)
+    app.callback()(_whole)
+    app.command("version")(version)
 
     return app
+
+
+def version() -> None:
+    """Print the version."""
+    typer.echo(__version__)
+
+
+def _version_alone(wanted: bool) -> None:
+    if wanted:
+        version()
+        raise typer.Exit
+
+
+def _whole(
+    _: Annotated[
+        bool, typer.Option("--version", "-V", help="Print the version.", callback=_version_alone, is_eager=True)
+    ] = False,
+) -> None:
+    """Certificates and badges that nobody can forge: issue, present, verify, revoke."""
 
 
 def main(arguments: Sequence[str] | None = None) -> None:

@@ -148,7 +148,7 @@ def packing_view(plan: SourcePlan, witnessed: WitnessedBlocks | None = None) -> 
             code="settings.chain",
             hint="set JIKIN_RPC_URL and JIKIN_REGISTRY_FILE",
         )
-    from jikin.anchoring.evm_nodes import connect  # loads web3
+    from jikin.anchoring.evm_nodes import connect  # loads what talks to a chain
     from jikin.anchoring.evm_proven import ProvenRegistry
 
     pins, blocks = parse_pins(_json(plan.registry_file, "registry_file")), plan.blocks
@@ -281,10 +281,10 @@ def _registry(plan: SourcePlan, witnessed: WitnessedBlocks | None) -> Registry |
         )
     pins = parse_pins(_json(plan.registry_file, "registry_file"))
     if plan.chain_trust is ChainTrust.PROOF:
-        from jikin.anchoring.evm_proven import ProvenRegistry  # loads web3, which an offline check does not need
+        from jikin.anchoring.evm_proven import ProvenRegistry  # loads what an offline check does not need
 
         return ProvenRegistry(plan.rpc_url, pins, _block_source(plan.rpc_url, plan.blocks, pins, witnessed))
-    from jikin.anchoring.evm import EvmRegistry  # loads web3
+    from jikin.anchoring.evm import EvmRegistry
 
     return EvmRegistry(plan.rpc_url, pins)
 
@@ -293,7 +293,7 @@ def _block_source(
     rpc_url: str, blocks: BlockPlan, pins: RegistryPins, witnessed: WitnessedBlocks | None
 ) -> BlockSource:
     """Return who vouches for blocks; raises SettingsError unless exactly one way is set."""
-    from jikin.anchoring.evm_nodes import SEPARATOR  # loads web3
+    from jikin.anchoring.evm_nodes import SEPARATOR
     from jikin.anchoring.evm_rpc import Rpc
 
     # One that stands there twice agrees with itself: that is no agreement.
@@ -328,7 +328,7 @@ def _erc1056(plan: SourcePlan) -> tuple[Erc1056, ...]:
         address = Address.parse(plan.ethr_registry)
     except ValueRefusedError as error:
         raise SettingsError(f"ethr_registry: {error}", code="settings.value") from error
-    from jikin.anchoring.evm_erc1056 import EvmErc1056  # loads web3
+    from jikin.anchoring.evm_erc1056 import EvmErc1056
 
     return (EvmErc1056(plan.rpc_url, address),)
 

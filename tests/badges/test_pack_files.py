@@ -232,7 +232,7 @@ def test_checking_a_pack_offline_loads_no_chain_library(folder: Folder, packed: 
     script = (
         "import sys\nfrom jikin.command.main import main\n"
         f"try: main({words!r})\nexcept SystemExit as end: print(end.code, file=sys.stderr)\n"
-        "print([m for m in ('web3', 'dbos', 'sqlalchemy', 'typst') if m in sys.modules], file=sys.stderr)"
+        "print([m for m in ('eth_abi', 'dbos', 'sqlalchemy', 'typst') if m in sys.modules], file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=PROJECT, capture_output=True, text=True, check=True)
     assert done.stderr.strip().splitlines()[-2:] == ["0", "[]"]

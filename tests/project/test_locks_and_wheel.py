@@ -72,7 +72,7 @@ def test_the_wheel_carries_no_tests_and_no_node(wheel: zipfile.ZipFile) -> None:
 
 
 def test_the_core_does_not_load_what_only_a_chain_or_a_document_needs() -> None:
-    heavy = ("web3", "eth_account", "typst", "pikepdf", "sqlalchemy", "dbos", "typer")
+    heavy = ("requests", "eth_abi", "eth_account", "typst", "pikepdf", "sqlalchemy", "dbos", "typer")
     script = f"import sys, jikin.verification.verifying; print([m for m in {heavy!r} if m in sys.modules])"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, cwd=ROOT)
     assert done.stdout.strip() == "[]"

@@ -61,7 +61,7 @@ def test_an_offline_check_loads_no_chain_library(tmp_path: Path) -> None:
     script = (
         "import sys\nfrom jikin.command.main import main\n"
         f"try: main(['verify', {str(letter)!r}, '--offline', '--json'])\nexcept SystemExit: pass\n"
-        "print([m for m in ('web3', 'dbos', 'sqlalchemy', 'typst') if m in sys.modules], file=sys.stderr)"
+        "print([m for m in ('eth_abi', 'dbos', 'sqlalchemy', 'typst') if m in sys.modules], file=sys.stderr)"
     )
     done = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stderr.strip().splitlines()[-1] == "[]"
