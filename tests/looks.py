@@ -14,10 +14,12 @@ from playwright.sync_api import Page
 from tests.browser import COLOURS, SCHEMES, WIDTHS, assert_good, picture, pictured
 
 Look = tuple[int, str]  # width, and one of SCHEMES
-PHONE_AND_DESK: tuple[Look, ...] = tuple((width, scheme) for width in WIDTHS for scheme in ("light", "dark"))
-SEES_LITTLE: tuple[Look, ...] = tuple((WIDTHS[0], scheme) for scheme in ("contrast", "contrast-dark", "big"))
+_PHONE, _DESK = WIDTHS
+# On the desk it is light in the second language: of both together no width goes without a look.
+PHONE_AND_DESK: tuple[Look, ...] = ((_PHONE, "light"), (_PHONE, "dark"), (_DESK, "dark"))
+SEES_LITTLE: tuple[Look, ...] = tuple((_PHONE, scheme) for scheme in ("contrast", "contrast-dark", "big"))
 # The second language changes how long words are, and no colour: each width once, and dark where there is least room.
-SECOND_LANGUAGE: tuple[Look, ...] = ((WIDTHS[0], "dark"), (WIDTHS[-1], "light"))
+SECOND_LANGUAGE: tuple[Look, ...] = ((_PHONE, "dark"), (_DESK, "light"))
 _PUT_ON = """(look) => {
     for (const name of ["theme", "contrast", "text"]) {
         if (look[name]) document.documentElement.dataset[name] = look[name];
@@ -27,7 +29,7 @@ _PUT_ON = """(look) => {
 
 
 def looks_in(language: str, *, also: tuple[Look, ...] = SEES_LITTLE) -> tuple[Look, ...]:
-    """Return the looks in which a page is looked at in this language; in Korean all of them, and *also* those."""
+    """Return the looks in which a page is looked at in this language; in Korean also those of *also*."""
     return PHONE_AND_DESK + also if language == "ko" else SECOND_LANGUAGE
 
 

@@ -7,6 +7,7 @@ the alphanumeric mode and, for a domain of ordinary length, in version 3 (29 × 
 from __future__ import annotations
 
 import io
+import math
 import re
 import warnings
 
@@ -31,15 +32,13 @@ def matrix(text: str) -> Matrix:
 
     Error level Q, the smallest version that holds it; raises DocumentError (``document.code``) when none does.
     """
-    import qrcode  # late: reading codes does not need it
-    from qrcode.constants import ERROR_CORRECT_Q
-
     if not 0 < len(text) <= _MAX_TEXT:
         raise DocumentError(f"a QR code holds 1 to {_MAX_TEXT} characters here, got {len(text)}", code="document.code")
-    code = qrcode.QRCode(error_correction=ERROR_CORRECT_Q, border=0)
-    code.add_data(text, optimize=0)
-    code.make(fit=True)
-    return tuple(tuple(bool(module) for module in row) for row in code.modules)
+    code = zxingcpp.create_barcode(text, zxingcpp.BarcodeFormat.QRCode, ec_level="Q")
+    picture = code.to_image(scale=1, add_quiet_zones=False)
+    drawn = bytes(memoryview(picture))  # type: ignore[arg-type]  # a square, one byte a module; its stub says less
+    side = math.isqrt(len(drawn))
+    return tuple(tuple(grey == 0 for grey in drawn[start : start + side]) for start in range(0, len(drawn), side))
 
 
 def path_data(modules: Matrix) -> str:

@@ -10,10 +10,12 @@ import zlib
 from xml.etree import ElementTree
 
 import pytest
+import qrcode
 import zxingcpp
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from PIL import Image, ImageFilter
+from qrcode.constants import ERROR_CORRECT_Q
 
 from jikin.badges import qr
 from jikin.badges.qr import CheckUrl
@@ -38,6 +40,17 @@ def test_the_printed_url_is_upper_case_without_hyphens_and_fits_version_3() -> N
 def test_the_code_has_error_level_q() -> None:
     code = zxingcpp.read_barcodes(picture(URL))[0]
     assert (code.text, code.ec_level) == (URL, "Q")
+
+
+@settings(max_examples=30)
+@given(st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=200))
+def test_another_library_makes_a_code_of_the_same_size_and_both_say_the_same(text: str) -> None:
+    theirs = qrcode.QRCode(error_correction=ERROR_CORRECT_Q, border=4, box_size=4)
+    theirs.add_data(text, optimize=0)
+    theirs.make(fit=True)
+    assert len(qr.matrix(text)) <= theirs.modules_count
+    said = [zxingcpp.read_barcodes(image)[0] for image in (picture(text, 4), theirs.make_image().get_image())]
+    assert [(one.text, one.ec_level) for one in said] == [(text, "Q")] * 2
 
 
 @pytest.mark.parametrize("size", [1, 2, 8])
