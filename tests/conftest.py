@@ -54,6 +54,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
+def pytest_collection_finish() -> None:
+    """Have the collector pass over what stays anyway: modules, and thousands of tests."""
+    gc.freeze()
+
+
 @pytest.fixture(autouse=True)
 def _logs_of_an_earlier_test() -> None:
     """Forget where an earlier test had logs written: that was its own captured stream, which is closed by now."""

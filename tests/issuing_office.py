@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import issuer.migrations
 from issuer import accrediting, app, approving, importing, jobs, revoking
 from issuer.accrediting import NewInstitution
 from issuer.approving import Officer, Role
@@ -28,6 +29,7 @@ from jikin.proofs.ed25519 import Ed25519Signer
 from jikin.status.array import State
 from jikin.values import Address, CertificateNumber
 from jikin.values.settings import Secret
+from tests.blank_database import lay
 
 TYPE = "national-technical-qualification"
 HEADER = "수검번호,성명,영문성명,생년월일,종목코드,합격일"
@@ -205,6 +207,8 @@ def _open(folder: Path, changes: Mapping[str, object], clock: Clock) -> tuple[Of
         clock.now += max(1, round(seconds))
         door.chain.mine()
 
+    if "database" not in changes:
+        lay(folder / "office.db", issuer.migrations)
     return app.build(settings(folder, **changes), chain=door, clock=clock, sleep=sleep), door
 
 

@@ -23,6 +23,8 @@ from typing import Any
 import httpx
 import pytest
 
+from jikin.dids.authorities import system_authorities
+
 ROOT = Path(__file__).resolve().parents[1]
 _START_SECONDS = 300
 _STOP_SECONDS = 60
@@ -49,6 +51,7 @@ class Services:
             headers={"authorization": f"Bearer {self.tokens[service]}", "accept": "application/json"},
             timeout=120,
             trust_env=False,
+            verify=system_authorities(),
         )
 
     def offer(self, **wishes: Any) -> dict[str, Any]:

@@ -27,6 +27,7 @@ from jikin.command.child import Child
 from jikin.command.founding import QUALIFICATION, Founded
 from jikin.command.serve import Service
 from jikin.command.trial import Trial, TrialPlan
+from jikin.dids.authorities import system_authorities
 from jikin.values import Json, JsonObject
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -86,7 +87,7 @@ class Services:
         while True:
             assert child.alive, child.death()
             with contextlib.suppress(httpx.TransportError):
-                httpx.get(self.url(service, "/healthz"), trust_env=False)
+                httpx.get(self.url(service, "/healthz"), trust_env=False, verify=system_authorities())
                 return
             assert time.monotonic() < deadline, f"the {service} does not answer"
             time.sleep(0.1)
@@ -126,7 +127,8 @@ class Services:
     def program(self, service: Service, *, token: bool = True, seconds: float = SECONDS) -> httpx.Client:
         """Return a program that asks *service*, with its token."""
         headers = {"authorization": f"Bearer {self.tokens[str(service)]}"} if token else {}
-        made = httpx.Client(base_url=self.url(service), headers=headers, trust_env=False, timeout=seconds)
+        tls = system_authorities()  # read once
+        made = httpx.Client(base_url=self.url(service), headers=headers, trust_env=False, timeout=seconds, verify=tls)
         self._clients.append(made)
         return made
 

@@ -1,4 +1,4 @@
-"""``jikin verify``: the desk at a terminal."""
+"""``jikin verify``: the desk at a terminal. What checks is loaded when the command runs."""
 
 from __future__ import annotations
 
@@ -6,20 +6,19 @@ import json
 import os
 import time
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 from jikin.errors import DocumentError, ValueRefusedError
-from jikin.verification.report import Outcome
-from verifier import checking, showing
-from verifier.app import build
-from verifier.instants import asked_instant
 from verifier.settings import load
 
-EXIT = {Outcome.PASSED: 0, Outcome.FAILED: 1, Outcome.UNKNOWN: 2}
+if TYPE_CHECKING:
+    from verifier.checking import Checked
+
+EXIT = {"passed": 0, "failed": 1, "unknown": 2}  # by the outcome
 _USAGE = 64
 
 
@@ -49,6 +48,9 @@ def verify(
     lang: Annotated[str | None, typer.Option(help="ko or en")] = None,
 ) -> None:
     """Check certificates: PDF, picture, JSON, pack, folder, zip, link, number. Exit 0 genuine, 1 not, 2 cannot tell."""
+    from verifier import checking
+    from verifier.app import build
+
     given = {
         "rpc_url": rpc_url,
         "registry_file": registry,
@@ -65,7 +67,7 @@ def verify(
     desk = build(settings, lambda: int(time.time()))
     instant = _instant(at, desk.clock())
     session = desk.sources.at_newest()
-    answers: list[checking.Checked] = []
+    answers: list[Checked] = []
     console = Console(stderr=True)
     progress = Progress(
         SpinnerColumn(),
@@ -93,10 +95,13 @@ def verify(
         typer.echo(text)
     else:
         _show(answers, language)
-    raise typer.Exit(EXIT[checking.worst(answer.outcome for answer in answers)])
+    raise typer.Exit(EXIT[checking.worst(answer.outcome for answer in answers).value])
 
 
-def _show(answers: list[checking.Checked], language: str) -> None:
+def _show(answers: list[Checked], language: str) -> None:
+    from jikin.verification.report import Outcome
+    from verifier import showing
+
     console = Console()
     one = len(answers) == 1
     for answer in answers:
@@ -113,6 +118,8 @@ def _show(answers: list[checking.Checked], language: str) -> None:
 def _instant(text: str | None, now: int) -> int | None:
     if text is None:
         return None
+    from verifier.instants import asked_instant
+
     try:
         return asked_instant(text, now)
     except ValueRefusedError as error:

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from jikin.codec.contexts import Contexts
 from jikin.credentials.types import CredentialTypes
+from jikin.dids.authorities import authorities
 from jikin.errors import DeskError
 from jikin.openid4vc.door import Door, WebDoor
-from jikin.verification.assembly import LOOPBACK_HOSTS, authorities
+from jikin.verification.plan import LOOPBACK_HOSTS
 from jikin.web.database import Database
 from verifier.app import Desk
 from verifier.identities import Identities, identities

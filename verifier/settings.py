@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from jikin.errors import SettingsError, ValueRefusedError
 from jikin.values import ChainId
 from jikin.values.settings import About, Secret, collect
-from jikin.verification.assembly import BlockPlan, ChainTrust, SourcePlan, mirror_folders
+from jikin.verification.plan import BlockPlan, ChainTrust, SourcePlan, mirror_folders
 
 _DEFAULT_DATA = Path("var/verifier")
 

@@ -17,17 +17,17 @@ from urllib.parse import urlsplit
 
 from jikin.anchoring.slot_view import ProvingView
 from jikin.credentials.types import CredentialTypes
+from jikin.dids.authorities import authorities
 from jikin.errors import JikinError, SettingsError
 from jikin.openid4vc.door import Door, WebDoor
 from jikin.verification import policy as policies
 from jikin.verification.assembly import (
-    LOOPBACK_HOSTS,
     assemble,
-    authorities,
     packing_view,
     read_roots,
     read_trust,
 )
+from jikin.verification.plan import LOOPBACK_HOSTS
 from jikin.verification.policy import Policy
 from jikin.verification.sources import Sources
 from jikin.web import logs

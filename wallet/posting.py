@@ -10,7 +10,7 @@ from jikin.errors import JikinError, WalletError
 from jikin.openid4vc.door import Answer
 from jikin.openid4vc.members import check_url
 from jikin.values import Json
-from jikin.verification.assembly import LOOPBACK_HOSTS
+from jikin.verification.plan import LOOPBACK_HOSTS
 from wallet import activity, asking, records
 from wallet.app import Wallet
 from wallet.records import Record

@@ -14,7 +14,7 @@ from typing import Annotated
 from jikin.errors import SettingsError
 from jikin.values.settings import PREFIX, About, Secret, SettingLine, collect
 from jikin.values.settings import listing as list_settings
-from jikin.verification.assembly import SourcePlan, mirror_folders
+from jikin.verification.plan import SourcePlan, mirror_folders
 
 FILE_NAME = "wallet.toml"
 _DEFAULT_DATA = Path("var/wallet")

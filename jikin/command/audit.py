@@ -136,8 +136,8 @@ def _source(rpc_urls: list[str], registry: str) -> EventSource:
 
 def _files(place: str) -> PublicFiles:
     from jikin.dids.web_fetch import WebFetch
-    from jikin.verification.assembly import LOOPBACK_HOSTS
     from jikin.verification.auditing.public_files import FolderFiles, WebFiles
+    from jikin.verification.plan import LOOPBACK_HOSTS
 
     if place.startswith(("https://", "http://")):
         # Whoever audits names the address; a node or site on this machine is as good as any other.

@@ -15,6 +15,7 @@ from urllib.parse import urljoin, urlsplit
 
 import httpx
 
+from jikin.dids.authorities import system_authorities
 from jikin.errors import JikinError
 from jikin.testing.authenticator import SoftwareAuthenticator
 from jikin.values import Json, JsonObject
@@ -107,7 +108,7 @@ class Browser:
     def __init__(self, tls: ssl.SSLContext | None = None) -> None:
         """Begin without cookies and passkeys."""
         self._client = httpx.Client(
-            verify=tls or True, trust_env=False, timeout=_SECONDS, headers={"accept-language": "ko"}
+            verify=tls or system_authorities(), trust_env=False, timeout=_SECONDS, headers={"accept-language": "ko"}
         )
         self._authenticators: dict[str, SoftwareAuthenticator] = {}
 
@@ -220,7 +221,7 @@ class Machine:
 
 def machine(base_url: str, token: str | None, tls: ssl.SSLContext | None) -> Machine:
     """Return a program that speaks to *base_url* with *token*."""
-    return Machine(base_url, token, httpx.Client(verify=tls or True, trust_env=False, timeout=_SECONDS))
+    return Machine(base_url, token, httpx.Client(verify=tls or system_authorities(), trust_env=False, timeout=_SECONDS))
 
 
 def _asked(

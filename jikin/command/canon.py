@@ -8,7 +8,6 @@ from typing import Annotated
 
 import typer
 
-from jikin.codec import nquads, rdfc
 from jikin.errors import CodecError
 
 HASHES = ("SHA256", "SHA384")
@@ -42,6 +41,8 @@ def canonical(data: bytes, hash_name: str, *, labels: bool = False) -> str:
     The map is JSON, names without ``_:``. Raises CodecError for more than 16 MiB and what is no UTF-8, else as
     ``nquads.parse`` and ``rdfc.canonicalize``.
     """
+    from jikin.codec import nquads, rdfc
+
     if len(data) > _MAX_BYTES:
         raise CodecError(f"N-Quads of at most {_MAX_BYTES} bytes are read", code="codec.too-long")
     try:

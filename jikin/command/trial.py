@@ -23,8 +23,8 @@ from jikin.command.child import Child
 from jikin.command.founding import Founded
 from jikin.command.serve import Service
 from jikin.command.tls import TlsFiles
+from jikin.dids.authorities import authorities
 from jikin.errors import JikinError, RegistryError, SettingsError
-from jikin.verification.assembly import authorities
 
 _OFFSETS: Mapping[Service, int] = {Service.ISSUER: 1, Service.WALLET: 2, Service.VERIFIER: 3}
 _CHAIN_PORT = 8545

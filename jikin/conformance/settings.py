@@ -9,7 +9,7 @@ from typing import Annotated
 
 from jikin.errors import SettingsError
 from jikin.values.settings import About, collect
-from jikin.verification.assembly import SourcePlan
+from jikin.verification.plan import SourcePlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,6 +18,7 @@ from urllib.parse import SplitResult, urlsplit
 import httpx
 from httpx_secure import SSRFProtectionError, httpx_ssrf_protection
 
+from jikin.dids.authorities import system_authorities
 from jikin.errors import FetchError
 
 T = TypeVar("T")
@@ -121,10 +122,9 @@ class WebClient:
         read: Collection[int] | None = None,
     ) -> WebAnswer:
         """Return the answer to one request; its body is read for the statuses *read* (None: all but redirects)."""
-        if self._tls is None:
-            self._tls = ssl.create_default_context()  # late: it reads every authority the system trusts
         asking = {**headers, "accept-encoding": "identity"}
-        client = httpx.AsyncClient(verify=self._tls, trust_env=False, timeout=self._timeout_seconds, headers=asking)
+        tls = self._tls or system_authorities()
+        client = httpx.AsyncClient(verify=tls, trust_env=False, timeout=self._timeout_seconds, headers=asking)
         async with client:
             if not self._is_allowed(here):
                 httpx_ssrf_protection(client)

@@ -1,15 +1,12 @@
 """Puts the sources of a verification together: which registry, which doors to the web, which mirrors, whom to trust.
 
-The verifier's desk and the holder's wallet ask the same parties in the same manner; what differs is a *plan*.
+The verifier's desk and the holder's wallet ask the same parties in the same manner; what differs is a ``plan``.
 """
 
 from __future__ import annotations
 
 import hashlib
-import ssl
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path, PurePosixPath
 
 from jikin.anchoring.block_sources import AgreeingNodes, PinnedBlock
@@ -21,78 +18,20 @@ from jikin.anchoring.slot_view import ProvingView
 from jikin.anchoring.trusted import BlockSource
 from jikin.codec import strict_json
 from jikin.codec.contexts import Contexts
+from jikin.dids.authorities import authorities
 from jikin.dids.method import DidMethods, Fetch
 from jikin.dids.standard import standard_methods
-from jikin.dids.web import LocalScheme
 from jikin.dids.web_fetch import Mirrors, NoFetch, WebFetch
 from jikin.errors import CodecError, SettingsError, ValueRefusedError
 from jikin.proofs.standard import standard_suites
 from jikin.values import Address, Json
 from jikin.verification import trust
 from jikin.verification.packed import PackTrust
+from jikin.verification.plan import LOOPBACK_HOSTS, BlockPlan, ChainTrust, SourcePlan
 from jikin.verification.seen_heads import SeenHeads
 from jikin.verification.sources import Sources
 from jikin.verification.trust import Roots, Trust
 from jikin.verification.witnessed import witnessed as read_witnessed
-
-LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1"})
-
-
-class ChainTrust(StrEnum):
-    """How far the node that is asked is believed; the value is the word in settings."""
-
-    RPC = "rpc"  # as far as its answers fit together
-    PROOF = "proof"  # not at all: every answer is proven as of a block that others vouch for
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BlockPlan:
-    """Who vouches for blocks where answers are proven: a block *pinned* by hand, or several nodes that agree.
-
-    *nodes* are further nodes beside the one that is asked, *agree* is how many of all these must have the same block,
-    *depth* how many blocks below the newest it is: near the tip honest nodes differ, too.
-    """
-
-    pinned: str | None = None
-    nodes: tuple[str, ...] = ()
-    agree: int = 2
-    depth: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SourcePlan:
-    """Who can be asked.
-
-    *rpc_url* and *registry_file* together name the registry; without both the chain is not asked. *chain_trust* says
-    how far that node is believed, *blocks* who vouches for blocks where it is not. *ethr_registry*: the address of the
-    chain's ERC-1056 registry (did:ethr); None: no DID of that chain is resolved. *mirrors*: URL prefix
-    → folder with a copy of an issuer's public files. *contexts*: further pinned JSON-LD contexts. *schemas*: pinned
-    documents that credentials may name in ``credentialSchema`` or ``relatedResource``. *trust*: folder of configured
-    issuers (``*.json``) and X.509 roots (``*.pem``). *older_registries*: folder with the ``registry.json`` of each
-    registry that this one follows. *offline*: mirrors only. *allow_private*: this machine may be
-    asked too (local trials), over http, or over https where *ca_file* (PEM) names a further certificate authority.
-    """
-
-    rpc_url: str | None = None
-    registry_file: Path | None = None
-    chain_trust: ChainTrust = ChainTrust.RPC
-    blocks: BlockPlan = BlockPlan()
-    ethr_registry: str | None = None
-    mirrors: Mapping[str, Path] = field(default_factory=dict)
-    contexts: Path | None = None
-    schemas: Path | None = None
-    trust: Path | None = None
-    older_registries: Path | None = None
-    offline: bool = False
-    allow_private: bool = False
-    ca_file: Path | None = None
-
-    @property
-    def local(self) -> LocalScheme | None:
-        """Return how this very machine is asked, None: not at all."""
-        if not self.allow_private:
-            return None
-        return "http" if self.ca_file is None else "https"
 
 
 def assemble(plan: SourcePlan, *, heads: SeenHeads | None = None, witnessed: WitnessedBlocks | None = None) -> Sources:
@@ -182,23 +121,6 @@ def fetch_of(plan: SourcePlan) -> Fetch:
     return Mirrors(plan.mirrors, otherwise) if plan.mirrors else otherwise
 
 
-def authorities(ca_file: Path | None) -> ssl.SSLContext | None:
-    """Return the system's trusted authorities and those of *ca_file*; None where there is no such file to add.
-
-    Raises SettingsError for a file that cannot be read.
-    """
-    if ca_file is None:
-        return None
-    try:
-        context = ssl.create_default_context()
-        context.load_verify_locations(cafile=ca_file)
-    except (OSError, ssl.SSLError) as error:
-        raise SettingsError(
-            f"ca_file is {ca_file}, which holds no certificates: {error}", code="settings.value"
-        ) from error
-    return context
-
-
 def read_trust(folder: Path) -> Trust:
     """Return the configured issuers of every ``*.json`` in *folder*; raises SettingsError."""
     if not folder.is_dir():
@@ -253,19 +175,6 @@ def read_schemas(folder: Path) -> dict[str, bytes]:
             raise SettingsError(f"schemas pins {url!r}, and {file!r} has another digest", code="settings.value")
         found[url] = data
     return found
-
-
-def mirror_folders(text: str) -> dict[str, Path]:
-    """Return URL prefix → folder of a setting ``URL=FOLDER;…``; raises SettingsError for an entry of another form."""
-    folders = {}
-    for entry in filter(None, (part.strip() for part in text.split(";"))):
-        prefix, equals, folder = entry.partition("=")
-        if not equals or not prefix.startswith(("https://", "http://")) or not folder:
-            raise SettingsError(
-                f"mirrors has {entry!r}; right would be https://issuer.example=FOLDER", code="settings.value"
-            )
-        folders[prefix.rstrip("/")] = Path(folder)
-    return folders
 
 
 def _registry(plan: SourcePlan, witnessed: WitnessedBlocks | None) -> Registry | None:

@@ -15,7 +15,8 @@ from typer.testing import CliRunner, Result
 from jikin.codec import jwk
 from jikin.codec.multibase import encode_base64url
 from jikin.command import jose
-from jikin.command.jose import Feature, disclosable_paths
+from jikin.command.enveloping import disclosable_paths
+from jikin.command.jose import Feature
 from jikin.errors import SettingsError
 from jikin.proofs.ed25519 import Ed25519Signer
 from jikin.proofs.envelopes import jws, sd_jwt, vc_sd_jwt

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from jikin import __version__
@@ -14,3 +17,14 @@ def test_the_version_is_one_line(words: list[str], capsys: pytest.CaptureFixture
         main(words)
     assert end.value.code == 0
     assert capsys.readouterr().out == f"{__version__}\n"
+
+
+def test_a_command_that_checks_nothing_loads_nothing_that_checks() -> None:
+    heavy = ("jikin.verification.assembly", "jsonschema", "httpx", "sqlalchemy", "dbos", "fastapi", "eth_abi", "typst")
+    program = (
+        "import sys\nfrom jikin.command.main import main\n"
+        "try: main(['version'])\nexcept SystemExit: pass\n"
+        f"print(*[name for name in {heavy!r} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [__version__, ""]

@@ -30,6 +30,7 @@ from jikin.anchoring.devchain import AnvilNode
 from jikin.anchoring.pins import pins_json
 from jikin.codec import jcs
 from jikin.command.main import main
+from jikin.dids.authorities import system_authorities
 from jikin.errors import CheckpointError, SettingsError
 from jikin.proofs import keystore
 from jikin.proofs.ed25519 import Ed25519Signer
@@ -502,7 +503,7 @@ class Nursery:
         deadline = time.monotonic() + 60
         while True:
             try:
-                httpx.get(f"{self.url}/healthz", trust_env=False)
+                httpx.get(f"{self.url}/healthz", trust_env=False, verify=system_authorities())
                 return child
             except httpx.TransportError:
                 assert time.monotonic() < deadline, "the witness does not answer"
@@ -524,10 +525,11 @@ def state_after(folder: Path, pins: RegistryPins) -> State:
             time.sleep(0.01)
 
 
-def rewritten(chain: AnvilNode, history: int) -> None:
-    """Replace the last two blocks of the chain."""
+def rewritten(chain: AnvilNode, number: int, history: int) -> None:
+    """Replace every block of the chain from that number on, however many there are by now."""
     chain.request("anvil_setCoinbase", f"0x{history + 1:040x}")  # empty blocks of one second would be the same
-    chain.request("anvil_reorg", 2, [])
+    newest = int(str(chain.request("eth_blockNumber")), 16)
+    chain.request("anvil_reorg", newest - number + 2, [])  # one more: the chain does not stand still meanwhile
 
 
 def test_a_witness_that_was_killed_does_not_vouch_for_a_second_hash(chain: AnvilNode, tmp_path: Path) -> None:
@@ -550,7 +552,9 @@ def test_a_witness_that_was_killed_does_not_vouch_for_a_second_hash(chain: Anvil
     }
     port = free_port()
     nursery = Nursery(environ, port)
+    chain.mine(2)  # what is rewritten lies above the registry
     number = OwnNode(chain.url, pins).newest().number
+    chain.mine()  # what is vouched for has one block upon it
     offered: set[str] = set()
     given: set[str] = set()
     written: list[int] = []
@@ -574,7 +578,7 @@ def test_a_witness_that_was_killed_does_not_vouch_for_a_second_hash(chain: Anvil
             if state.published is not None:
                 given.add(state.published.checkpoint.text)
             state.close()
-            rewritten(chain, attempt)
+            rewritten(chain, number, attempt)
         assert len(offered) == 4  # four histories
         assert len(given) == 1  # of which one was vouched for
         assert written == sorted(written)

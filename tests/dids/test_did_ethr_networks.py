@@ -19,7 +19,8 @@ from jikin.dids.web_fetch import NoFetch
 from jikin.errors import ChainUnavailableError, DidError
 from jikin.testing.erc1056 import MemoryErc1056
 from jikin.values import Address, ChainId, Did
-from jikin.verification.assembly import SourcePlan, assemble, methods_of
+from jikin.verification.assembly import assemble, methods_of
+from jikin.verification.plan import SourcePlan
 from tests.codes import code_of
 from tests.erc1056_bench import STRANGER, Bench, MemoryBench, account, did_of
 from tests.shared_standards import standards

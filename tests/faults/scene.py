@@ -18,6 +18,7 @@ from multiprocessing.process import BaseProcess
 from pathlib import Path
 from typing import cast
 
+import issuer.migrations
 from issuer import accrediting, app, development, ownership
 from issuer.office import ANCHORING, JOINT, Office
 from issuer.settings import load
@@ -27,6 +28,7 @@ from issuer.store.tasks import TaskState
 from jikin.anchoring.devchain import AnvilNode, DevelopmentNode
 from jikin.anchoring.memory import MemoryChain
 from jikin.values import Address, CertificateNumber
+from tests.blank_database import lay
 from tests.faults.worker import PRELOADED, Trap, be_a_worker
 from tests.issuing_office import NEW, Bureau, Clock, rows, single
 from tests.lying_node import Relay, relay
@@ -196,7 +198,7 @@ class Scene:
         """Leave an anchor without its confirmations alone for a while: whoever releases too early does it now."""
         deadline = time.monotonic() + self.tempting_seconds
         while time.monotonic() < deadline and self._young():
-            time.sleep(0.02)
+            time.sleep(0.05)
 
     def _young(self) -> bool:
         """Say whether a batch that is not released is anchored with too few confirmations."""
@@ -322,6 +324,8 @@ def opened(folder: Path, database: str = "", *, joint: bool = False, **environ: 
             "JIKIN_WORKER_EXPIRY_SECONDS": "1.5",
             "JIKIN_LANG": "en",
         } | environ
+        if not database:
+            lay(folder / "office" / "office.db", issuer.migrations)
         direct = load(mine | {"JIKIN_RPC_URL": node.url})
         office = stack.enter_context(app.build(direct, sleep=lambda _seconds: node.mine()))
         development.deploy(office)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+import issuer.migrations
 from issuer import accrediting, accreditor, app, ownership
 from issuer.office import ACCREDITOR, OWNER, Office
 from issuer.store import audit
@@ -18,6 +19,7 @@ from jikin.credentials.profile import Profile
 from jikin.dids.web_fetch import Mirrors, NoFetch
 from jikin.errors import CredentialError, OfficeError, RegistryRefusedError
 from jikin.values import Address, Digest
+from tests.blank_database import lay
 from tests.codes import code_of
 from tests.issuing_office import DOMAIN, NEW, Bureau, Clock, MemoryDoor, settings
 
@@ -48,6 +50,8 @@ class Two:
 def two(tmp_path: Path) -> Iterator[Two]:
     clock = Clock()
     doors = [MemoryDoor(), MemoryDoor()]
+    for name in ("accreditor", "owner"):
+        lay(tmp_path / name / "office.db", issuer.migrations)
     with ExitStack() as stack:
         offices = [
             stack.enter_context(app.build(settings(tmp_path / name), chain=door, clock=clock, sleep=lambda _s: None))

@@ -20,7 +20,8 @@ from jikin.openid4vc.door import WebDoor
 from jikin.openid4vc.offer import PRE_AUTHORIZED
 from jikin.openid4vc.request import VerifiedRequest
 from jikin.values import JsonObject
-from jikin.verification.assembly import SourcePlan, fetch_of, methods_of
+from jikin.verification.assembly import fetch_of, methods_of
+from jikin.verification.plan import SourcePlan
 from tests.holders import Holder
 from tests.npm import ask, live
 from tests.services import Services, services

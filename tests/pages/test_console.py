@@ -25,6 +25,7 @@ from issuer.settings import Settings
 from issuer.store import embargoes
 from issuer.store.embargoes import EmbargoState
 from jikin.anchoring.devchain import HardhatNode
+from jikin.dids.authorities import system_authorities
 from jikin.testing.authenticator import SoftwareAuthenticator
 from tests.browser import (
     PageFor,
@@ -63,7 +64,7 @@ class Service:
         while time.monotonic() < deadline:
             assert self.process.poll() is None, (self.office.settings.data / "service.log").read_text("utf-8")
             try:
-                if httpx.get(f"{self.base}/healthz").status_code == 200:
+                if httpx.get(f"{self.base}/healthz", verify=system_authorities()).status_code == 200:
                     return
             except httpx.TransportError:
                 time.sleep(0.1)

@@ -29,12 +29,13 @@ from jikin.proofs.p256 import P256Signer
 from jikin.status import token_list
 from jikin.status.array import State, StatusArray
 from jikin.values import JsonObject, KeyType
-from jikin.verification.assembly import SourcePlan, assemble
+from jikin.verification.assembly import assemble
 from jikin.verification.checks.case import Anchored, Anchoring, Case
 from jikin.verification.checks.key import check as key_check
 from jikin.verification.document import Document
 from jikin.verification.findings import FINDINGS, Code
 from jikin.verification.gathering import gather
+from jikin.verification.plan import SourcePlan
 from jikin.verification.policy import packaged
 from jikin.verification.reading import read
 from jikin.verification.report import Outcome, Report

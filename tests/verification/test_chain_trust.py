@@ -13,11 +13,12 @@ from jikin.anchoring.pins import pins_json
 from jikin.anchoring.trusted import Voucher
 from jikin.errors import SettingsError
 from jikin.values import Address, ChainId, Digest
-from jikin.verification.assembly import BlockPlan, ChainTrust, SourcePlan, assemble, packing_view, witnessed_of
+from jikin.verification.assembly import assemble, packing_view, witnessed_of
 from jikin.verification.checks import chain
 from jikin.verification.checks.case import Case
 from jikin.verification.evidence import Missing
 from jikin.verification.gathering import gather_reading
+from jikin.verification.plan import BlockPlan, ChainTrust, SourcePlan
 from jikin.verification.policy import packaged
 from jikin.verification.reading import read
 from tests.small_world import SmallWorld

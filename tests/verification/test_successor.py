@@ -16,11 +16,12 @@ from jikin.anchoring.older import OlderRoot, OlderRoots, Reanchored
 from jikin.anchoring.pins import pins_json
 from jikin.errors import AnchorError, RegistryError, SettingsError
 from jikin.values import Address, ChainId, Digest, IssuerId, KeyId, keccak256
-from jikin.verification.assembly import SourcePlan, assemble
+from jikin.verification.assembly import assemble
 from jikin.verification.document import Document
 from jikin.verification.evidence import Known, Missing
 from jikin.verification.gathering import gather
 from jikin.verification.judging import judge
+from jikin.verification.plan import SourcePlan
 from jikin.verification.policy import packaged
 from jikin.verification.report import Outcome, Report
 from jikin.verification.verifying import verify

@@ -13,7 +13,7 @@ from jikin.dids.standard import standard_methods
 from jikin.dids.web_fetch import WebFetch
 from jikin.testing.clock import FixedClock
 from jikin.testing.world import World
-from jikin.verification.assembly import LOOPBACK_HOSTS
+from jikin.verification.plan import LOOPBACK_HOSTS
 from jikin.verification.sources import Sources
 from tests import blank_database
 from tests.wallet.parties import Employer, Office, served
