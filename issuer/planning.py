@@ -144,8 +144,9 @@ def _credentials(office: Office, institution: Institution, asked: Request) -> li
         raise OfficeError(f"a request names 1 to {MAX_CHANGES:,} numbers, found {len(wanted):,}", code="office.request")
     found = []
     with office.database.read() as connection:
+        known = batches.by_numbers(connection, list(wanted))
         for symbols, number in wanted.items():
-            one = batches.by_number(connection, symbols)
+            one = known.get(symbols)
             if one is None or one.institution_id != institution.id:
                 raise OfficeError(f"{number} is no certificate of {institution.domain}", code="office.number-unknown")
             if one.state in _NOT_RELEASED:

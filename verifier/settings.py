@@ -130,16 +130,12 @@ class Settings:
 
     def plan(self) -> SourcePlan:
         """Return who can be asked; raises SettingsError for mirrors that are not URL=FOLDER, or an unknown trust."""
-        if self.chain_trust not in set(ChainTrust):
-            raise SettingsError(
-                f"chain_trust is {self.chain_trust!r}; right would be {' or '.join(ChainTrust)}", code="settings.value"
-            )
         nodes = tuple(filter(None, (url.strip() for url in self.chain_nodes.split(";"))))
         return SourcePlan(
             rpc_url=self.rpc_url,
             registry_file=self.registry_file,
             older_registries=self.older_registries,
-            chain_trust=ChainTrust(self.chain_trust),
+            chain_trust=ChainTrust.of(self.chain_trust),
             blocks=BlockPlan(pinned=self.chain_block, nodes=nodes, agree=self.chain_agree, depth=self.chain_depth),
             ethr_registry=self.ethr_registry,
             mirrors=mirror_folders(self.mirrors),

@@ -26,6 +26,7 @@ from jikin.verification.assembly import (
     packing_view,
     read_roots,
     read_trust,
+    witnessed_of,
 )
 from jikin.verification.plan import LOOPBACK_HOSTS
 from jikin.verification.policy import Policy
@@ -41,6 +42,7 @@ from wallet.vault import Costs
 
 _KEY_BYTES = 32
 _WORKERS = 2
+_NEWEST_CHECKPOINT = "newest-checkpoint"
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,12 +222,13 @@ def build(
     """
     settings.data.mkdir(parents=True, exist_ok=True, mode=0o700)
     allowed = LOOPBACK_HOSTS if settings.allow_private else frozenset[str]()
-    origin = urlsplit(settings.base_url)
+    origin, plan = urlsplit(settings.base_url), settings.plan()
+    witnessed = witnessed_of(plan, settings.witness_file, clock, kept=settings.data / _NEWEST_CHECKPOINT)
     return Wallet(
         settings=settings,
         database=databases.opened(settings.database_url),
         key=ServerKey.in_file(settings.path(settings.key_file)),
-        sources=assemble(settings.plan()) if sources is None else sources,
+        sources=assemble(plan, witnessed=witnessed) if sources is None else sources,
         door=WebDoor(allowed, authorities(settings.ca_file)) if door is None else door,
         policy=policies.packaged(settings.policy),
         types=CredentialTypes.packaged(),
@@ -237,11 +240,5 @@ def build(
         workers=ThreadPoolExecutor(_WORKERS, thread_name_prefix="wallet") if workers is None else workers,
         clock=clock,
         sleep=sleep,
-        proving=_proving(settings),
+        proving=None if plan.rpc_url is None else partial(packing_view, plan, witnessed),
     )
-
-
-def _proving(settings: Settings) -> Callable[[], ProvingView] | None:
-    """Return what looks at the registry so that its answers can be packed, None where no chain is set up."""
-    plan = settings.plan()
-    return None if plan.rpc_url is None else partial(packing_view, plan)

@@ -14,7 +14,7 @@ from typing import Annotated
 from jikin.errors import SettingsError
 from jikin.values.settings import PREFIX, About, Secret, SettingLine, collect
 from jikin.values.settings import listing as list_settings
-from jikin.verification.plan import SourcePlan, mirror_folders
+from jikin.verification.plan import BlockPlan, ChainTrust, SourcePlan, mirror_folders
 
 FILE_NAME = "wallet.toml"
 _DEFAULT_DATA = Path("var/wallet")
@@ -42,6 +42,19 @@ class Settings:
         str | None, About("JSON-RPC endpoint of the chain (several: joined by ;); none: the chain is not asked", "URL")
     ] = None
     registry_file: Annotated[Path | None, About("which registry is meant (registry.json)", "path")] = None
+    older_registries: Annotated[
+        Path | None, About("registries that this one follows: a folder with the registry.json of each", "path")
+    ] = None
+    chain_trust: Annotated[
+        str, About("how far rpc_url is believed: rpc, as far as its answers fit; proof, not at all (state proofs)")
+    ] = "rpc"
+    chain_nodes: Annotated[
+        str, About("with proof: further nodes that must have the same block, joined by ;", "URL")
+    ] = ""
+    chain_agree: Annotated[int, About("with chain_nodes: how many nodes must agree, rpc_url counted")] = 2
+    witness_file: Annotated[
+        Path | None, About("whose cosignatures vouch for blocks (witnesses.toml); none: no checkpoints", "path")
+    ] = None
     mirrors: Annotated[str, About("copies of issuers' public files: URL=FOLDER, several joined by ;", "URL=path")] = ""
     contexts: Annotated[Path | None, About("further pinned JSON-LD contexts (INDEX.json)", "path")] = None
     trust: Annotated[Path | None, About("further trusted issuers and verifiers: a folder of *.json, *.pem", "path")] = (
@@ -90,10 +103,14 @@ class Settings:
         return value if value.is_absolute() else self.data.absolute() / value
 
     def plan(self) -> SourcePlan:
-        """Return who can be asked; raises SettingsError for mirrors that are not URL=FOLDER."""
+        """Return who can be asked; raises SettingsError for mirrors that are not URL=FOLDER, or an unknown trust."""
+        nodes = tuple(filter(None, (url.strip() for url in self.chain_nodes.split(";"))))
         return SourcePlan(
             rpc_url=self.rpc_url if self.registry_file is not None else None,
             registry_file=self.registry_file,
+            older_registries=self.older_registries,
+            chain_trust=ChainTrust.of(self.chain_trust),
+            blocks=BlockPlan(nodes=nodes, agree=self.chain_agree),
             mirrors=mirror_folders(self.mirrors),
             contexts=self.contexts,
             trust=self.trust,
@@ -118,6 +135,7 @@ def load(environ: Mapping[str, str], *, given: Mapping[str, object] | None = Non
         sources["base_url"] = f"port of {sources['port']}"
     settings = Settings(**values, sources=sources)  # type: ignore[arg-type]  # each was typed by its own annotation
     _check(settings)
+    settings.plan()
     return settings
 
 
@@ -128,6 +146,7 @@ def listing(settings: Settings) -> tuple[SettingLine, ...]:
 
 _RANGES: Mapping[str, tuple[float, float]] = {
     "port": (1, 65_535),
+    "chain_agree": (2, 16),
     "argon2_memory_kib": (8, 4 << 20),
     "argon2_time": (1, 64),
     "argon2_lanes": (1, 64),

@@ -9,11 +9,11 @@ from enum import StrEnum
 from sqlalchemy import Connection, Row, func, insert, select, update
 
 from issuer import row_faults
+from issuer.store.parts import in_parts
 from issuer.store.tables import batches, credentials, rows
 from jikin.credentials.columns import RecordFault
 from jikin.values import Digest, JsonObject
 
-_INSERT_ROWS = 1000
 NOTHING_SIGNED = "office.nothing-signed"  # a batch that ends so has nothing to go on with
 
 
@@ -254,8 +254,8 @@ def add(
         }
         for row in source
     ]
-    for start in range(0, len(values), _INSERT_ROWS):
-        connection.execute(insert(rows), values[start : start + _INSERT_ROWS])
+    for part in in_parts(values):
+        connection.execute(insert(rows), list(part))
     return by_id(connection, batch_id)
 
 
@@ -295,7 +295,7 @@ def issued_hashes(connection: Connection, institution_id: int, hashes: Iterable[
     wanted = set(hashes)
     found: set[bytes] = set()
     ended = (CredentialState.REVOKED, CredentialState.REPLACED)
-    for part in _parts(sorted(wanted)):
+    for part in in_parts(sorted(wanted)):
         given = connection.execute(
             select(credentials.c.record_hash).where(
                 credentials.c.institution_id == institution_id,
@@ -313,25 +313,23 @@ def issued_hashes(connection: Connection, institution_id: int, hashes: Iterable[
     return found
 
 
-def _parts(values: Sequence[bytes]) -> Iterable[Sequence[bytes]]:
-    for start in range(0, len(values), _INSERT_ROWS):
-        yield values[start : start + _INSERT_ROWS]
-
-
 # ------------------------------------------------------------------------------------------------------ credentials
 
 
 def taken_numbers(connection: Connection, numbers: Sequence[str]) -> set[str]:
     """Return which of *numbers* were given out before."""
-    found = connection.execute(select(credentials.c.number).where(credentials.c.number.in_(numbers)))
-    return {row.number for row in found}
+    taken: set[str] = set()
+    for part in in_parts(numbers):
+        found = connection.execute(select(credentials.c.number).where(credentials.c.number.in_(part)))
+        taken.update(row.number for row in found)
+    return taken
 
 
 def reserve(
     connection: Connection, batch: Batch, status_list_id: int, reserved: Sequence[NewCredential], at: int
 ) -> None:
     """Store the credentials to be, and take the records out of the rows: personal data lies in one place only."""
-    for start in range(0, len(reserved), _INSERT_ROWS):
+    for part in in_parts(reserved):
         connection.execute(
             insert(credentials),
             [
@@ -350,7 +348,7 @@ def reserve(
                     "valid_until": new.valid_until,
                     "created_at": at,
                 }
-                for new in reserved[start : start + _INSERT_ROWS]
+                for new in part
             ],
         )
     connection.execute(update(rows).where(rows.c.batch_id == batch.id).values(record=None, record_hash=None))
@@ -380,6 +378,17 @@ def by_number(connection: Connection, number: str) -> Credential | None:
     return None if row is None else read(row)
 
 
+def by_numbers(connection: Connection, numbers: Sequence[str]) -> dict[str, Credential]:
+    """Return the credentials with these numbers, by number and never a copy; what was never given out is missing."""
+    found: dict[str, Credential] = {}
+    for part in in_parts(numbers):
+        rows_found = connection.execute(
+            select(credentials).where(credentials.c.number.in_(part), credentials.c.copy_of.is_(None))
+        )
+        found.update({row.number: read(row) for row in rows_found})
+    return found
+
+
 def by_row(connection: Connection, credential_id: int, *, lock: bool = False) -> Credential:
     """Return the credential with that row id; *lock* keeps others from changing it until the transaction ends."""
     wanted = select(credentials).where(credentials.c.id == credential_id)
@@ -394,12 +403,13 @@ def find_row(connection: Connection, credential_id: int) -> Credential | None:
 
 def by_entries(connection: Connection, status_list_id: int, entries: Sequence[int]) -> tuple[Credential, ...]:
     """Return the credentials at these entries of a status list."""
-    found = connection.execute(
-        select(credentials)
-        .where(credentials.c.status_list_id == status_list_id, credentials.c.status_index.in_(entries))
-        .order_by(credentials.c.id)
-    )
-    return tuple(read(row) for row in found)
+    here = select(credentials).where(credentials.c.status_list_id == status_list_id)
+    found = [
+        read(row)
+        for part in in_parts(entries)
+        for row in connection.execute(here.where(credentials.c.status_index.in_(part)))
+    ]
+    return tuple(sorted(found, key=lambda one: one.id))
 
 
 def store_signed(connection: Connection, signed: Mapping[int, Signed]) -> None:
@@ -431,7 +441,8 @@ def fail(connection: Connection, failed: Credential, fault: RecordFault) -> None
 
 def set_state(connection: Connection, credential_ids: Sequence[int], state: CredentialState) -> None:
     """Give every one of these credentials the same state."""
-    connection.execute(update(credentials).where(credentials.c.id.in_(credential_ids)).values(state=state))
+    for part in in_parts(credential_ids):
+        connection.execute(update(credentials).where(credentials.c.id.in_(part)).values(state=state))
 
 
 def release(connection: Connection, batch_id: int) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from issuer.store import batches
 from issuer.store.batches import Batch, BatchState, Credential, CredentialState, Origin
 from issuer.store.holder_tables import copies
+from issuer.store.parts import in_parts
 from issuer.store.tables import batches as batches_table
 from issuer.store.tables import credentials
 from jikin.values import JsonObject, sha256
@@ -93,12 +94,13 @@ def refused(connection: Connection, ids: Iterable[int], code: str) -> None:
 
 def copies_of(connection: Connection, credential_ids: Sequence[int]) -> tuple[Credential, ...]:
     """Return every copy of these originals that has its entry, whatever its state, by row id."""
-    found = connection.execute(
-        select(credentials)
-        .where(credentials.c.copy_of.in_(credential_ids), credentials.c.state != CredentialState.FAILED)
-        .order_by(credentials.c.id)
-    )
-    return tuple(batches.read(row) for row in found)
+    made = select(credentials).where(credentials.c.state != CredentialState.FAILED)
+    found = [
+        batches.read(row)
+        for part in in_parts(credential_ids)
+        for row in connection.execute(made.where(credentials.c.copy_of.in_(part)))
+    ]
+    return tuple(sorted(found, key=lambda one: one.id))
 
 
 def originals_of(connection: Connection, batch_id: int) -> tuple[int, ...]:
@@ -114,10 +116,11 @@ def originals_of(connection: Connection, batch_id: int) -> tuple[int, ...]:
 
 def records_of(connection: Connection, credential_ids: Sequence[int]) -> dict[int, JsonObject]:
     """Return the records of these credentials that were not erased, by row id."""
-    found = connection.execute(
-        select(credentials.c.id, credentials.c.record).where(credentials.c.id.in_(credential_ids))
-    )
-    return {row.id: row.record for row in found if row.record is not None}
+    found: dict[int, JsonObject] = {}
+    for part in in_parts(credential_ids):
+        wanted = select(credentials.c.id, credentials.c.record).where(credentials.c.id.in_(part))
+        found.update({row.id: row.record for row in connection.execute(wanted) if row.record is not None})
+    return found
 
 
 def add_copies(

@@ -9,11 +9,11 @@ from enum import StrEnum
 from sqlalchemy import Connection, Row, delete, insert, select, update
 
 from issuer.store.embargo_tables import embargo_trees, embargoes, openings, sealed_rows
+from issuer.store.parts import in_parts
 from jikin.errors import OfficeError
 from jikin.values import Digest, JsonObject
 
 _PART_BYTES = 1 << 16
-_INSERT_ROWS = 1000
 
 
 class EmbargoState(StrEnum):
@@ -184,8 +184,8 @@ def opened(
         {"embargo_id": embargo_id, "place": one.place, "line": one.line, "salt": one.salt, "record": dict(one.record)}
         for one in found
     ]
-    for start in range(0, len(values), _INSERT_ROWS):
-        connection.execute(insert(openings), values[start : start + _INSERT_ROWS])
+    for part in in_parts(values):
+        connection.execute(insert(openings), list(part))
     connection.execute(delete(sealed_rows).where(sealed_rows.c.embargo_id == embargo_id))
     connection.execute(
         update(embargoes)
@@ -204,8 +204,7 @@ def openings_of(connection: Connection, embargo_id: int) -> Iterator[StoredOpeni
 def openings_at(connection: Connection, embargo_id: int, lines: Sequence[int]) -> dict[int, StoredOpening]:
     """Return the openings of these lines, by line."""
     found: dict[int, StoredOpening] = {}
-    for start in range(0, len(lines), _INSERT_ROWS):
-        part = lines[start : start + _INSERT_ROWS]
+    for part in in_parts(lines):
         wanted = select(openings).where(openings.c.embargo_id == embargo_id, openings.c.line.in_(part))
         found |= {
             row.line: StoredOpening(row.place, row.line, row.salt, row.record) for row in connection.execute(wanted)

@@ -9,10 +9,9 @@ from sqlalchemy import Connection, insert, select, update
 
 from issuer.store import batches
 from issuer.store.batches import Credential
+from issuer.store.parts import in_parts
 from issuer.store.tables import credentials, task_rows
 from jikin.values import JsonObject
-
-_INSERT_ROWS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,8 +46,8 @@ def add(connection: Connection, task_id: int, rows: Sequence[NewTaskRow]) -> Non
     values = [
         {"task_id": task_id, "credential_id": row.credential_id, "record": row.record, "salt": row.salt} for row in rows
     ]
-    for start in range(0, len(values), _INSERT_ROWS):
-        connection.execute(insert(task_rows), values[start : start + _INSERT_ROWS])
+    for part in in_parts(values):
+        connection.execute(insert(task_rows), list(part))
 
 
 def of_task(connection: Connection, task_id: int) -> tuple[TaskRow, ...]:
@@ -67,8 +66,7 @@ def replaced(connection: Connection, row_id: int, replacement_id: int) -> None:
 def replacements(connection: Connection, credential_ids: Iterable[int]) -> Mapping[int, Credential]:
     """Return the certificates that took the places of these originals, by the original's row id."""
     wanted, found = sorted(set(credential_ids)), {}
-    for start in range(0, len(wanted), _INSERT_ROWS):
-        part = wanted[start : start + _INSERT_ROWS]
+    for part in in_parts(wanted):
         given = connection.execute(
             select(task_rows.c.credential_id.label("original_id"), credentials)
             .join(credentials, credentials.c.id == task_rows.c.replacement_id)

@@ -7,11 +7,11 @@ from collections.abc import Mapping, Sequence
 from sqlalchemy import Connection, func, insert, select, update
 
 from issuer.store.batches import NOTHING_SIGNED, Batch, BatchState, CredentialState, Origin, read_batch
+from issuer.store.parts import in_parts
 from issuer.store.tables import batches, credentials, salts, trees
 from jikin.values import Digest
 
 _PART_BYTES = 1 << 16  # of a stored tree: a path is read from a few parts
-_SALTS = 1000  # asked for at once
 
 
 def digests_of(connection: Connection, batch_id: int) -> dict[int, Digest]:
@@ -41,8 +41,7 @@ def plant(connection: Connection, batch_id: int, salted: Mapping[int, tuple[byte
 def salts_of(connection: Connection, credential_ids: Sequence[int]) -> dict[int, bytes]:
     """Return the salts that were not erased, by credential id."""
     found: dict[int, bytes] = {}
-    for start in range(0, len(credential_ids), _SALTS):
-        part = credential_ids[start : start + _SALTS]
+    for part in in_parts(credential_ids):
         rows_found = connection.execute(select(salts).where(salts.c.credential_id.in_(part)))
         found.update({row.credential_id: row.salt for row in rows_found})
     return found

@@ -25,6 +25,13 @@ class ChainTrust(StrEnum):
     RPC = "rpc"  # as far as its answers fit together
     PROOF = "proof"  # not at all: every answer is proven as of a block that others vouch for
 
+    @classmethod
+    def of(cls, word: str) -> ChainTrust:
+        """Return what the setting ``chain_trust`` says; raises SettingsError for another word."""
+        if word not in set(cls):
+            raise SettingsError(f"chain_trust is {word!r}; right would be {' or '.join(cls)}", code="settings.value")
+        return cls(word)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BlockPlan:

@@ -17,8 +17,9 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from issuer.migrations import NEWEST
-from issuer.store import batches, institutions, keys
+from issuer.store import batches, copies, institutions, keys, trees
 from issuer.store import database as databases
+from issuer.store.batches import CredentialState
 from issuer.store.database import Database
 from issuer.store.personal import personal_columns
 from issuer.store.schema import metadata
@@ -50,6 +51,20 @@ def test_the_migrations_make_exactly_the_declared_tables(url: str) -> None:
     with database.read() as connection:
         differences = compare_metadata(MigrationContext.configure(connection), metadata)
     assert differences == []
+    database.close()
+
+
+def test_more_values_than_a_statement_takes_are_asked_for_in_parts(url: str) -> None:
+    database, many = Database(url), range(70_000)
+    database.migrate()
+    with database.write() as connection:
+        assert batches.taken_numbers(connection, [f"{one:020}" for one in many]) == set()
+        assert batches.by_numbers(connection, [f"{one:020}" for one in many]) == {}
+        assert batches.by_entries(connection, 1, many) == ()
+        assert copies.copies_of(connection, many) == ()
+        assert copies.records_of(connection, many) == {}
+        assert trees.salts_of(connection, many) == {}
+        batches.set_state(connection, many, CredentialState.REVOKED)
     database.close()
 
 

@@ -12,9 +12,10 @@ import pytest
 from jikin.anchoring.checkpoints import OpenedCheckpoint
 from jikin.anchoring.checkpoints_policy import WitnessPolicy, check_agreement
 from jikin.anchoring.checkpoints_source import NewestSeen, WitnessedBlocks
+from jikin.anchoring.evm_proven import ProvenRegistry
 from jikin.anchoring.pins import pins_json
 from jikin.codec import jcs
-from jikin.errors import ChainUnavailableError
+from jikin.errors import ChainUnavailableError, SettingsError
 from jikin.verification.policy import packaged
 from jikin.verification.report import Outcome
 from jikin.verification.reporting import report_json, verdict
@@ -27,6 +28,8 @@ from tests.small_world import SmallWorld
 from tests.witnesses import FIRST, PINS, SECOND, THIRD, WITNESSES, Witness, checkpoint, log
 from verifier.app import build
 from verifier.settings import load
+from wallet import app as wallets
+from wallet import settings as wallet_settings
 
 
 class Place:
@@ -207,6 +210,34 @@ def test_the_verifiers_desk_is_built_with_its_witnesses(town: Town, tmp_path: Pa
     assert desk.sources.witnessed is not None
     desk.sources.witnessed.newest()
     assert (tmp_path / "newest-checkpoint").read_bytes() == (tmp_path / "newest.tlog-proof").read_bytes()
+
+
+def test_the_holders_wallet_is_built_with_them_as_well(town: Town, tmp_path: Path) -> None:
+    (tmp_path / "newest.tlog-proof").write_bytes(town.seen(5, (FIRST, SECOND)).to_bytes())
+    (tmp_path / "older").mkdir()
+    for file in (tmp_path / "registry.json", tmp_path / "older" / "2026.json"):
+        file.write_bytes(jcs.canonicalize(pins_json(town.pins)))
+    environ = {
+        "JIKIN_RPC_URL": "http://127.0.0.1:9",
+        "JIKIN_REGISTRY_FILE": str(tmp_path / "registry.json"),
+        "JIKIN_OLDER_REGISTRIES": str(tmp_path / "older"),
+        "JIKIN_CHAIN_TRUST": "proof",
+        "JIKIN_WITNESS_FILE": str(written(tmp_path)),
+        "JIKIN_DATA": str(tmp_path / "wallet"),
+    }
+    wallet = wallets.build(wallet_settings.load(environ), clock=lambda: town.world.time)
+    try:
+        assert wallet.sources.older == (town.pins,)
+        assert isinstance(wallet.sources.registry, ProvenRegistry)
+        assert wallet.sources.witnessed is not None
+        wallet.sources.witnessed.newest()
+    finally:
+        wallet.close()
+    kept = tmp_path / "wallet" / "newest-checkpoint"
+    assert kept.read_bytes() == (tmp_path / "newest.tlog-proof").read_bytes()
+    for trust in ("blind", "RPC"):
+        with pytest.raises(SettingsError, match="right would be rpc or proof"):
+            wallet_settings.load({**environ, "JIKIN_CHAIN_TRUST": trust})
 
 
 WRONG = {
