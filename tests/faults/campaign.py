@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from tests.faults import truth
-from tests.faults.points import MOMENTS, POINTS
+from tests.faults.points import JOINT, MOMENTS, POINTS
 from tests.faults.scene import Scene
 from tests.faults.storm import Storm
 from tests.faults.truth import Truth
@@ -65,10 +65,13 @@ class Campaign:
         return found
 
     def _kill(self, point: str, moment: str) -> bool:
-        working = self.scene.work(POINTS[point], moment)
+        working = self.scene.work((POINTS | JOINT)[point], moment)
         deadline = time.monotonic() + _PATIENCE
         while working.alive and time.monotonic() < deadline:
-            self.scene.ensure_work(revoking=point.startswith("revoking"))
+            if point in JOINT:
+                self.scene.ensure_both()
+            else:
+                self.scene.ensure_work(revoking=point.startswith("revoking"))
             self.storm.tick()
         if working.sprung:
             self.kills[point] += 1

@@ -47,5 +47,6 @@ POINTS: dict[str, str] = {
     **{f"issuing: {name}": question for name, question in ISSUING.items()},
     **{f"revoking: {name}": question for name, question in REVOKING.items()},
 }
+JOINT: dict[str, str] = {f"together: {name}": question for name, question in TOGETHER.items()}
 # Killed in the moment before the step is durable, everything that led to it done; and in the moment after.
 MOMENTS = ("before", "after")
