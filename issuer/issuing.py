@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import os
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import Connection
@@ -25,7 +25,6 @@ from issuer.store import batches, copies, institutions, trees
 from issuer.store.batches import Batch, BatchState, Credential, CredentialState, NewCredential, Signed
 from issuer.store.institutions import Institution, StatusList
 from jikin.anchoring.digest import credential_digest
-from jikin.anchoring.merkle import node_positions
 from jikin.anchoring.receipt import Receipt
 from jikin.credentials.profile import Profile
 from jikin.credentials.types import CredentialType
@@ -288,21 +287,31 @@ def _root(batch: Batch) -> Digest:
 
 def receipt(office: Office, institution: Institution, batch: Batch, place: int, salt: bytes) -> Receipt:
     """Return the receipt of the certificate at leaf *place* of an anchored batch; its path is read from the tree."""
+    return receipts(office, institution, batch, [(place, salt)])[0]
+
+
+def receipts(
+    office: Office, institution: Institution, batch: Batch, placed: Sequence[tuple[int, bytes]]
+) -> list[Receipt]:
+    """Return the receipts of the certificates at these leaves (place, salt) of an anchored batch, in that order."""
     pins = office.chain.registry.pins
     size, block, time = batch.tree_size, batch.anchored_block, batch.anchored_at
     if size is None or block is None or time is None:
         raise OfficeError("the batch is not anchored yet", code="office.order")
     with office.database.read() as connection:
-        path = trees.tree_nodes(connection, pairing.tree_of(batch), node_positions(place, size))
-    return Receipt(
-        chain=pins.chain,
-        registry=pins.registry,
-        issuer_id=institution.issuer_id,
-        root=_root(batch),
-        tree_size=size,
-        index=place,
-        path=path,
-        salt=salt,
-        block=block,
-        time=time,
-    )
+        paths = trees.paths(connection, pairing.tree_of(batch), size, [place for place, _ in placed])
+    return [
+        Receipt(
+            chain=pins.chain,
+            registry=pins.registry,
+            issuer_id=institution.issuer_id,
+            root=_root(batch),
+            tree_size=size,
+            index=place,
+            path=path,
+            salt=salt,
+            block=block,
+            time=time,
+        )
+        for (place, salt), path in zip(placed, paths, strict=True)
+    ]

@@ -6,6 +6,7 @@ something is wrong with keys, registry or software, and the next certificate wou
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -17,6 +18,7 @@ from issuer.signing import content_of, to_document
 from issuer.store import audit, batches, trees
 from issuer.store.batches import Batch, BatchState, Credential, CredentialState
 from issuer.store.institutions import Institution
+from issuer.store.parts import in_parts
 from jikin.anchoring.acts import LeafKind
 from jikin.anchoring.merkle import Tree
 from jikin.anchoring.receipt import Receipt
@@ -49,15 +51,19 @@ def issued(office: Office, institution: Institution, batch: Batch, credentials: 
     """Return *credentials* of an anchored batch with document and receipt; raises OfficeError for an erased one."""
     with office.database.read() as connection:
         salts = trees.salts_of(connection, [credential.id for credential in credentials])
-    found = []
+    whole: list[tuple[Credential, bytes]] = []
+    placed: list[tuple[int, bytes]] = []
     for credential in credentials:
         salt = salts.get(credential.id)
         if credential.document is None or credential.place is None or salt is None:
             raise OfficeError(f"credential {credential.id} was erased or is not anchored", code="office.erased")
-        receipt = issuing.receipt(office, institution, batch, credential.place, salt)
-        document = replace(to_document(credential.document), receipt=receipt)
-        found.append(Issued(credential, document, receipt))
-    return found
+        whole.append((credential, credential.document))
+        placed.append((credential.place, salt))
+    receipts = issuing.receipts(office, institution, batch, placed)
+    return [
+        Issued(credential, replace(to_document(document), receipt=receipt), receipt)
+        for (credential, document), receipt in zip(whole, receipts, strict=True)
+    ]
 
 
 # ---------------------------------------------------------------------------------------------------------- 5 verify
@@ -191,22 +197,26 @@ def renew_records(
     seal, public = _number_seal(office, institution), office.public(institution)
     with office.database.read() as connection:
         kept = trees.salts_of(connection, [credential.id for credential in credentials])
+    # Not those that were erased: their numbers tell nothing any more; nor copies, which have no records of their own.
+    told: defaultdict[int, list[Credential]] = defaultdict(list)
     for credential in credentials:
-        if credential.id not in kept or credential.copy_of is not None:
-            continue  # erased: its number tells nothing any more; or a copy, which has no record of its own
-        batch, _ = issuing.batch_of(office, credential.batch_id)
+        if credential.id in kept and credential.copy_of is None:
+            told[credential.batch_id].append(credential)
+    for batch_id, of_batch in told.items():
+        batch, _ = issuing.batch_of(office, batch_id)
         kind = office.types.named(batch.type)
-        for one in issued(office, institution, batch, [credential]):
-            index = credential.status_index
-            record = number_record(
-                office,
-                institution,
-                one,
-                kind,
-                effective=ended.get(index),
-                replaced_by=None if replaced is None else replaced.get(index),
-            )
-            public.number(record, seal, office.clock())
+        for part in in_parts(of_batch):
+            for one in issued(office, institution, batch, part):
+                index = one.credential.status_index
+                record = number_record(
+                    office,
+                    institution,
+                    one,
+                    kind,
+                    effective=ended.get(index),
+                    replaced_by=None if replaced is None else replaced.get(index),
+                )
+                public.number(record, seal, office.clock())
     public.settle()
 
 

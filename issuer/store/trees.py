@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, insert, select, update
 from issuer.store.batches import NOTHING_SIGNED, Batch, BatchState, CredentialState, Origin, read_batch
 from issuer.store.parts import in_parts
 from issuer.store.tables import batches, credentials, salts, trees
+from jikin.anchoring.merkle import Tree, node_count, node_positions
 from jikin.values import Digest
 
 _PART_BYTES = 1 << 16  # of a stored tree: a path is read from a few parts
@@ -53,7 +54,18 @@ def tree_bytes(connection: Connection, batch_id: int) -> bytes:
     return b"".join(row.nodes for row in found)
 
 
-def tree_nodes(connection: Connection, batch_id: int, positions: Sequence[int]) -> tuple[Digest, ...]:
+def paths(connection: Connection, batch_id: int, size: int, places: Sequence[int]) -> list[tuple[Digest, ...]]:
+    """Return the paths of these leaves of a stored tree of *size* leaves, each leaf side first.
+
+    Of a few, only the parts of the tree are read in which their nodes lie; of many, the tree is read once.
+    """
+    if len(places) * size.bit_length() * _PART_BYTES > node_count(size) * 32:
+        tree = Tree.from_bytes(tree_bytes(connection, batch_id), size)
+        return [tree.path(place) for place in places]
+    return [_nodes(connection, batch_id, node_positions(place, size)) for place in places]
+
+
+def _nodes(connection: Connection, batch_id: int, positions: Sequence[int]) -> tuple[Digest, ...]:
     """Return single nodes of the stored tree, reading only the parts they lie in."""
     each = _PART_BYTES // 32
     wanted = sorted({position // each for position in positions})
