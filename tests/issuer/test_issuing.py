@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from dataclasses import replace
 
@@ -10,15 +11,16 @@ from sqlalchemy import func, select
 
 from issuer import issuing, jobs, releasing
 from issuer.checking import Checker
-from issuer.store import audit, batches, trees
+from issuer.store import audit, batches, tables, trees
 from issuer.store.batches import BatchState, CredentialState
 from issuer.store.tables import credentials, salts
-from jikin.anchoring.merkle import Tree
+from jikin.anchoring.merkle import Tree, root_from_path
+from jikin.anchoring.statements import uint
 from jikin.credentials.model import Credential
 from jikin.credentials.record import NumberRecord
 from jikin.errors import OfficeError
 from jikin.status.index import IndexPermutation
-from jikin.values import CertificateNumber
+from jikin.values import CertificateNumber, Digest
 from tests.issuing_office import Bureau, row, rows
 
 STATES = [
@@ -255,3 +257,22 @@ def test_rows_keep_no_record_once_the_certificate_is_reserved(bureau: Bureau) ->
         (bad,) = batches.source_rows(connection, batch.id, "bad")
     assert bad.record is None
     assert [fault.column for fault in bad.faults] == ["birth_date"]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 700, 30_001])
+def test_a_path_is_the_same_read_alone_or_with_many(bureau: Bureau, size: int) -> None:
+    """A small tree is read whole in any case; of a large one, a single path is read from the parts it lies in."""
+    batch = bureau.accept(rows(1))
+    tree = Tree(Digest(hashlib.sha256(uint(place, 4)).digest()) for place in range(size))
+    stored = tree.to_bytes()
+    parts = [stored[start : start + (1 << 16)] for start in range(0, len(stored), 1 << 16)]
+    with bureau.office.database.write() as connection:
+        values = [{"batch_id": batch.id, "part": part, "nodes": nodes} for part, nodes in enumerate(parts)]
+        connection.execute(tables.trees.insert(), values)
+    places = sorted({0, size // 3, size // 2, size - 1})
+    expected = [tree.path(place) for place in places]
+    with bureau.office.database.read() as connection:
+        assert [trees.paths(connection, batch.id, size, [place])[0] for place in places] == expected
+        assert trees.paths(connection, batch.id, size, places * 100) == expected * 100
+    for place, path in zip(places, expected, strict=True):
+        assert root_from_path(tree.leaf(place), place, size, path) == tree.root
