@@ -9,6 +9,7 @@ from functools import reduce
 from typing import Any
 
 import pytest
+from web3 import HTTPProvider, Web3
 
 from jikin.anchoring import artifact, evm
 from jikin.anchoring.acts import AddKey, ApproveProfile, ProposeProfile
@@ -69,6 +70,30 @@ def through(between: Relay, office: Office) -> EvmRegistry:
 
 def answering(wanted: str, result: Any) -> Change_:
     return lambda method, _params, answer: answer | {"result": result} if method == wanted else answer
+
+
+def test_web3_reads_the_same_from_the_same_registry(office: Office, hardhat: HardhatNode) -> None:
+    """An implementation of others over the same node: block, code, an answer of the contract, and its events."""
+    pins = office.bench.registry.pins
+    view = EvmRegistry(hardhat.url, pins).view()
+    web3 = Web3(HTTPProvider(hardhat.url))
+    address = web3.to_checksum_address(str(pins.registry))
+    contract = web3.eth.contract(address=address, abi=artifact.load().abi)
+    block = web3.eth.get_block(view.block.number)
+    assert (Digest(bytes(block["hash"])), block["timestamp"]) == (view.block.hash, view.block.time)
+    assert f"eip155:{web3.eth.chain_id}" == str(pins.chain)
+
+    (theirs,) = contract.functions.statusHeads(office.id.raw, [LIST.raw]).call(block_identifier=block["number"])
+    (ours,) = view.status_heads(office.id, [LIST])
+    assert ours is not None
+    assert theirs[:5] == (ours.head.raw, ours.epoch, ours.time, ours.block, ours.entries)
+    history = view.status_history(office.id, LIST)
+    assert history is not None
+    events = contract.events.StatusPublished.get_logs(from_block=0, to_block=block["number"])
+    assert [(event["args"]["epoch"], event["blockNumber"], event["args"]["changes"]) for event in events] == [
+        (number, epoch.block, epoch.changes) for number, epoch in enumerate(history.epochs, start=1)
+    ]
+    assert len(events) == 3
 
 
 # ------------------------------------------------------------------------------------------------- another registry

@@ -20,7 +20,15 @@ from issuer.running import Runner
 from issuer.settings import load
 
 gc.set_threshold(50_000, 20, 20)  # as jikin.command.entry does
-PRELOADED = ["tests.faults.worker", "jikin.anchoring.evm", "issuer.app", "issuer.accrediting", "issuer.jobs"]
+PRELOADED = [
+    "tests.faults.worker",
+    "jikin.anchoring.evm",
+    "eth_account",
+    "pyld",
+    "issuer.app",
+    "issuer.accrediting",
+    "issuer.jobs",
+]
 
 
 @dataclass(frozen=True)
