@@ -3,6 +3,10 @@
 Blank nodes have no names of their own. RDFC-1.0 gives each a name that follows from the data set alone, so that equal
 data sets have equal text and equal hashes. For some graphs (many blank nodes that look alike) that takes more steps
 than the age of the universe; a stranger may send such a graph, so every step is counted and the count has a limit.
+
+Where a quad has three blank nodes, its graph among them, the specification may leave two nodes tied that are not alike
+(section 4.8 takes neighbours one by one). Then the first one wins, here as in other implementations, and equal data
+sets may have one of two texts.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from jikin.anchoring import batch
 from jikin.errors import AnchorError
 from jikin.values import Digest, sha256
+from tests.examples import tries
 
 CONTEXT = Digest(sha256(b"an issuer on a chain"))
 
@@ -20,7 +21,7 @@ def some_leaves(count: int) -> list[Digest]:
 
 
 @given(st.integers(1, 300), st.integers())
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=tries(50), deadline=None)
 def test_every_credential_is_at_its_index(count: int, seed: int) -> None:
     leaves = some_leaves(count)
     filled = batch.fill(CONTEXT, leaves, source=random.Random(seed))

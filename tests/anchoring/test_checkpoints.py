@@ -28,6 +28,7 @@ from jikin.proofs.p256 import P256Signer
 from jikin.values import Digest
 from tests.chain_fixtures import PROJECT
 from tests.codes import code_of
+from tests.examples import tries
 from tests.witnesses import FIRST, NOW, PINS, SECOND, block, checkpoint, log, policy
 
 FILE = PROJECT / "tests" / "vectors" / "checkpoints.json"
@@ -233,7 +234,7 @@ def test_bytes_that_are_no_utf_8_are_refused() -> None:
     assert code_of(Note.parse, b"\xff" + SOUND.note.to_bytes()) == "checkpoint.malformed"
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=tries(300), deadline=None)
 @given(st.integers(0, len(WHOLE.encode()) - 1), st.integers(1, 255))
 def test_a_changed_byte_is_never_taken_for_a_quorum_and_no_reader_fails_otherwise(place: int, change: int) -> None:
     from jikin.anchoring.checkpoints_policy import accept

@@ -18,6 +18,7 @@ from jikin.anchoring.trusted import TrustedBlock, Voucher
 from jikin.errors import ChainUnavailableError, SettingsError
 from jikin.values import ChainId, Digest, sha256
 from tests.codes import code_of
+from tests.examples import tries
 from tests.witnesses import FIRST, NOW, PINS, SECOND, THIRD, Witness, block, checkpoint, log, policy, witness
 
 STRANGER = witness("stranger.example")
@@ -161,7 +162,7 @@ def test_a_log_that_only_grew_is_no_split_view() -> None:
             check_agreement(one, other, policy())
 
 
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=tries(400), deadline=None)
 @given(st.data())
 def test_a_contradiction_is_found_exactly_where_no_log_can_hold_both(data: st.DataObject) -> None:
     """Against the definition: is there a log with rising numbers of which both are checkpoints?"""

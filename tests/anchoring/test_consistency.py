@@ -17,6 +17,7 @@ from jikin.anchoring import consistency, merkle
 from jikin.errors import ValueRefusedError
 from jikin.values import Digest
 from tests.codes import code_of
+from tests.examples import tries
 from tests.shared_standards import standards
 
 VECTORS = standards() / "vectors" / "merkle-rfc6962" / "consistency"
@@ -145,7 +146,7 @@ def test_every_proof_is_that_of_the_recursive_definition_and_holds(size: int) ->
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=tries(60), deadline=None)
 def test_a_proof_holds_and_with_one_bit_changed_anywhere_does_not(data: st.DataObject) -> None:
     second = data.draw(st.integers(2, len(LEAVES)))
     first = data.draw(st.integers(1, second - 1))
@@ -159,7 +160,7 @@ def test_a_proof_holds_and_with_one_bit_changed_anywhere_does_not(data: st.DataO
 
 
 @given(st.data())
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=tries(60), deadline=None)
 def test_a_tree_that_changed_an_earlier_leaf_has_no_proof(data: st.DataObject) -> None:
     second = data.draw(st.integers(1, 100))
     first = data.draw(st.integers(1, second))

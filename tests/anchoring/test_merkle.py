@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from jikin.anchoring import merkle
 from jikin.errors import AnchorError, ValueRefusedError
 from jikin.values import Digest
+from tests.examples import tries
 from tests.shared_standards import standards
 
 SIZES = [1, 2, 3, 4, 5, 6, 7, 8, 9, 15, 16, 17, 31, 33, 63, 64, 65, 100]
@@ -88,7 +89,7 @@ def test_root_and_every_path_are_those_of_the_recursive_definition(size: int) ->
 
 
 @given(st.integers(1, 600).flatmap(lambda size: st.tuples(st.just(size), st.integers(0, size - 1))))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=tries(150), deadline=None)
 def test_a_path_leads_to_the_root_from_its_own_place_alone(place: tuple[int, int]) -> None:
     size, index = place
     leaves = some_leaves(size)
@@ -102,7 +103,7 @@ def test_a_path_leads_to_the_root_from_its_own_place_alone(place: tuple[int, int
 
 
 @given(st.data())
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=tries(100), deadline=None)
 def test_a_path_with_one_bit_changed_leads_elsewhere(data: st.DataObject) -> None:
     size = data.draw(st.integers(2, 300))
     index = data.draw(st.integers(0, size - 1))

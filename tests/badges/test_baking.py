@@ -27,6 +27,7 @@ from jikin.errors import JikinError
 from tests.badge_sample import badge
 from tests.codes import code_of
 from tests.credential_samples import CHECK_BASE, NUMBER
+from tests.examples import tries
 from tests.shared_standards import standards
 
 CREDENTIAL = json.dumps(badge() | {"proof": {"type": "DataIntegrityProof"}}, ensure_ascii=False)
@@ -419,7 +420,7 @@ def test_what_is_no_picture_is_not_opened(confined: Confinement) -> None:
     assert code_of(lambda: unbake(b"{}", confinement=confined)) == "document.unknown-kind"
 
 
-@settings(max_examples=60)
+@settings(max_examples=tries(60))
 @given(st.binary(max_size=80), st.integers(0, 400), st.sampled_from([bake(PNG, JWT), png.SIGNATURE]))
 def test_any_bytes_are_a_png_with_or_without_badge_or_a_jikin_error(junk: bytes, at: int, whole: bytes) -> None:
     data = whole[:at] + junk + whole[at + len(junk) :]
@@ -453,7 +454,7 @@ SVG_PARTS = st.sampled_from(
 )
 
 
-@settings(max_examples=100)
+@settings(max_examples=tries(100))
 @given(st.lists(SVG_PARTS | st.binary(max_size=6), max_size=14))
 def test_any_tags_are_an_svg_with_or_without_badge_or_a_jikin_error(parts: list[bytes]) -> None:
     data = b"".join(parts)

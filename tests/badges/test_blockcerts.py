@@ -31,6 +31,7 @@ from jikin.proofs.standard import standard_suites
 from jikin.proofs.suite import ProofOptions
 from jikin.values import ChainId, Did, DidUrl, Json
 from tests.codes import code_of
+from tests.examples import tries
 from tests.shared_standards import standards
 
 NOW = 1_764_000_000  # 2025-11-24
@@ -567,7 +568,7 @@ def test_any_proof_is_one_or_a_badge_error(content: Any, member: str, inner: str
         assert code_of(merkle_proofs.of, document) in (None, "badge.merkle-proof")
 
 
-@settings(max_examples=40)
+@settings(max_examples=tries(40))
 @given(
     JSON, st.sampled_from(["issuer", "issuanceDate", "credentialSubject", "proof", "credentialStatus", "id", "display"])
 )

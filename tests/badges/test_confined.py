@@ -21,6 +21,7 @@ from jikin.badges.certificate import credential_attachment, receipt_attachment, 
 from jikin.badges.confined import Confinement, Limits
 from jikin.errors import DocumentError
 from tests.credential_samples import CHECK_BASE, NUMBER, QUALIFICATION, page
+from tests.examples import tries
 
 CREDENTIAL, RECEIPT = '{"name":"김하늘"}'.encode(), b'{"v":1}'
 CERTIFICATE = render(page(QUALIFICATION), [credential_attachment(CREDENTIAL), receipt_attachment(RECEIPT)])
@@ -216,7 +217,7 @@ def test_threads_may_share_a_confinement(confined: Confinement) -> None:
     assert found == [RECEIPT] * 4
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=tries(40), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(start=st.integers(0, len(CERTIFICATE) - 1), junk=st.binary(min_size=1, max_size=200))
 def test_a_damaged_pdf_is_read_or_refused_and_never_more(start: int, junk: bytes, confined: Confinement) -> None:
     damaged = CERTIFICATE[:start] + junk + CERTIFICATE[start + len(junk) :]

@@ -22,6 +22,7 @@ from jikin.badges.documents import SubmittedFile, open_document
 from jikin.errors import DocumentError, JikinError
 from jikin.values import CertificateNumber
 from tests.credential_samples import CHECK_BASE, MACHINE, NUMBER, QUALIFICATION, credential, page
+from tests.examples import tries
 
 CREDENTIAL = credential(QUALIFICATION)
 RECEIPT = {"v": 1, "index": 3}
@@ -364,7 +365,7 @@ def test_a_submitted_file_does_not_show_its_holder_in_a_repr(confined: Confineme
 SNIFFED = (b"", b"{", b"[", b"%PDF-1.7\n", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"PK\x03\x04", b"PK\x05\x06")
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=tries(60), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(start=st.sampled_from(SNIFFED), rest=st.binary(max_size=300))
 def test_any_bytes_give_one_entry_or_more(start: bytes, rest: bytes, confined: Confinement) -> None:
     found = open_document(start + rest, name="x", confinement=confined)
@@ -374,7 +375,7 @@ def test_any_bytes_give_one_entry_or_more(start: bytes, rest: bytes, confined: C
         assert isinstance(entry.fault, JikinError) or entry.credential is not None or entry.number is not None
 
 
-@settings(max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=tries(30), deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(start=st.integers(0, 400), junk=st.binary(min_size=1, max_size=40))
 def test_a_damaged_archive_gives_entries_or_a_fault(start: int, junk: bytes, confined: Confinement) -> None:
     whole = zipped({"a.json": JSON, "b.json": JSON})

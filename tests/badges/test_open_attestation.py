@@ -17,6 +17,7 @@ from jikin.badges.imported import Imported, ImportOutcome
 from jikin.proofs.ethereum_account import EthereumAccountSigner
 from jikin.values import keccak256
 from tests.codes import code_of
+from tests.examples import tries
 from tests.shared_standards import standards
 
 NOW = 1_780_000_000  # 2026-05-28
@@ -268,7 +269,7 @@ JSON = st.recursive(
 PLACES = st.sampled_from(["data", "signature", "privacy", "proof", "openAttestationMetadata", "issuer", "issuanceDate"])
 
 
-@settings(max_examples=80)
+@settings(max_examples=tries(80))
 @given(
     PLACES,
     JSON,

@@ -20,6 +20,7 @@ from jikin.codec import multibase
 from jikin.dids.web_fetch import NoFetch
 from jikin.errors import FetchError
 from tests.codes import code_of
+from tests.examples import tries
 from tests.shared_standards import standards
 
 NOW = 1_780_000_000  # 2026-05-28
@@ -598,7 +599,7 @@ JSON = st.recursive(
 MEMBERS = ("id", "type", "recipient", "issuedOn", "badge", "verification", "expires", "revoked")
 
 
-@settings(max_examples=80)
+@settings(max_examples=tries(80))
 @given(st.sampled_from(MEMBERS), JSON, st.sampled_from(["forklift", "issuer", "revoked", "key", "assertions__1"]), JSON)
 def test_any_assertion_and_any_page_give_an_import_or_a_jikin_error(
     member: str, value: Any, page: str, content: Any
@@ -607,7 +608,7 @@ def test_any_assertion_and_any_page_give_an_import_or_a_jikin_error(
         code_of(lambda source=source: read({**source, member: value}, web(**{page: content}), recipient="a"))
 
 
-@settings(max_examples=60)
+@settings(max_examples=tries(60))
 @given(
     st.text(max_size=60)
     | st.from_regex(r"[A-Za-z0-9_-]{8,20}\.[A-Za-z0-9_-]{1,20}\.[A-Za-z0-9_-]{1,20}", fullmatch=True)

@@ -22,6 +22,7 @@ from jikin.badges.qr import CheckUrl
 from jikin.errors import DocumentError
 from jikin.values import CertificateNumber
 from tests.credential_samples import CHECK_BASE, NUMBER
+from tests.examples import tries
 
 URL = qr.check_url(CHECK_BASE, NUMBER)
 
@@ -42,7 +43,7 @@ def test_the_code_has_error_level_q() -> None:
     assert (code.text, code.ec_level) == (URL, "Q")
 
 
-@settings(max_examples=30)
+@settings(max_examples=tries(30))
 @given(st.text(st.characters(min_codepoint=32, max_codepoint=126), min_size=1, max_size=200))
 def test_another_library_makes_a_code_of_the_same_size_and_both_say_the_same(text: str) -> None:
     theirs = qrcode.QRCode(error_correction=ERROR_CORRECT_Q, border=4, box_size=4)

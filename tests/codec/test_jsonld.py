@@ -20,6 +20,7 @@ from jikin.codec.contexts import Contexts
 from jikin.errors import CanonicalizationError, WorkLimitError
 from tests.badge_sample import badge
 from tests.codes import code_of
+from tests.examples import tries
 from tests.shared_standards import standards
 
 CONTEXTS = Contexts.packaged()
@@ -261,13 +262,13 @@ def badges(draw: st.DrawFn) -> dict[str, Any]:
     return document
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=tries(60), deadline=None)
 @given(badges())
 def test_arbitrary_badges_read_as_in_pyld_and_oxigraph(document: dict[str, Any]) -> None:
     assert canonical(document) == reference(document)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=tries(40), deadline=None)
 @given(badges(), st.randoms(use_true_random=False))
 def test_the_order_of_members_does_not_matter(document: dict[str, Any], chance: Any) -> None:
     def shuffled(value: Any) -> Any:
@@ -406,7 +407,7 @@ ANYTHING = st.recursive(
 )
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=tries(600), deadline=None)
 @given(st.dictionaries(WORDS, ANYTHING, max_size=5), st.sampled_from([V2, {"p": "urn:p"}, [V2, {"p": "@nest"}], None]))
 def test_arbitrary_documents_are_quads_or_errors_of_ours(document: dict[str, Any], context: Any) -> None:
     if context is not None:

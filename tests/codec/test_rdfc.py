@@ -17,6 +17,7 @@ from pyld import jsonld as pyld
 from jikin.codec import nquads, rdfc
 from jikin.codec.nquads import Quad
 from jikin.errors import CanonicalizationError, WorkLimitError
+from tests.examples import tries
 from tests.shared_standards import standards
 
 VECTORS = standards() / "vectors" / "rdf-canon"
@@ -182,26 +183,47 @@ def oxigraph(quads: list[Quad]) -> str:
     return "".join(sorted(line + "\n" for line in written.decode().split("\n") if line))
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=tries(300), deadline=None)
 @given(TRIPLES)
 def test_graphs_canonicalise_as_in_oxigraph(quads: list[Quad]) -> None:
     assert rdfc.canonicalize(quads) == oxigraph(quads)
 
 
+def blanks_of(quad: Quad) -> list[str]:
+    return [term for term in quad if term.startswith("_:")]
+
+
 # PyLD escapes control characters in its own way, so texts are plain here; it counts a quad twice that names a blank
-# node twice, so there are none.
+# node twice, so there are none; nor quads of three blank nodes (what the specification leaves open, below).
+PYLD = {"algorithm": "URDNA2015", "inputFormat": "application/n-quads", "format": "application/n-quads"}
 PLAIN = st.sampled_from(['"x"', '"y"@ko', '"z"^^<urn:t>'])
 NAMED = st.builds(Quad, BLANKS | IRIS, st.just("<urn:p>"), BLANKS | IRIS | PLAIN, BLANKS | IRIS | st.just(""))
 DATASETS = st.lists(
-    NAMED.filter(lambda quad: all(quad.count(term) == 1 for term in quad if term.startswith("_:"))), max_size=8
+    NAMED.filter(lambda quad: len(blanks_of(quad)) == len(set(blanks_of(quad))) < 3),
+    max_size=8,
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=tries(200), deadline=None)
 @given(DATASETS)
 def test_data_sets_with_named_graphs_canonicalise_as_in_pyld(quads: list[Quad]) -> None:
-    options = {"algorithm": "URDNA2015", "inputFormat": "application/n-quads", "format": "application/n-quads"}
-    assert rdfc.canonicalize(quads) == pyld.normalize(nquads.serialize(quads), options)
+    assert rdfc.canonicalize(quads) == pyld.normalize(nquads.serialize(quads), PYLD)
+
+
+def test_what_the_specification_leaves_open_is_open_here_as_elsewhere() -> None:
+    """Hash N-Degree Quads (RDFC-1.0, 4.8) takes the neighbours of a node one by one.
+
+    Which of them share a quad gets lost where a quad has three blank nodes, its graph among them: here the last two
+    nodes tie, although nothing else than they themselves maps one to the other. Whoever comes first wins, in PyLD too.
+    """
+    ours, theirs = set(), set()
+    for names in permutations("01234"):
+        a, b, c, d, e = (f"_:n{name}" for name in names)
+        quads = [Quad(a, "<urn:p>", b, c), Quad(a, "<urn:p>", d, e), Quad(b, "<urn:p>", e, d)]
+        ours.add(rdfc.canonicalize(quads))
+        theirs.add(pyld.normalize(nquads.serialize(quads), PYLD))
+    assert ours == theirs
+    assert len(ours) == 2
 
 
 @settings(deadline=None)

@@ -46,6 +46,7 @@ from jikin.witness.wire import AddCheckpoint, OldSizeError
 from tests import lying_node
 from tests.chain_fixtures import PROJECT
 from tests.codes import code_of
+from tests.examples import tries
 from tests.lying_node import Relay
 from tests.witnesses import FIRST, LOG_SIGNER, checkpoint, signer
 from tests.witnesses import log as invented_log
@@ -302,7 +303,7 @@ def test_a_second_hash_for_a_number_is_refused_even_if_the_log_signs_it_and_the_
         one.witness.add_checkpoint(forged)
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=tries(200), deadline=None)
 @given(st.binary(max_size=300), st.integers(0, 400), st.binary(min_size=1, max_size=3))
 def test_whatever_is_sent_is_a_request_or_refused(start: bytes, place: int, change: bytes) -> None:
     opened = checkpoint(invented_log(), (FIRST,))

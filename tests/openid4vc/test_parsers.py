@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from jikin.errors import ProtocolError
 from jikin.openid4vc import jose, key_proof, offer, presentation, response
 from jikin.proofs.ed25519 import Ed25519Signer
+from tests.examples import tries
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=8),
@@ -39,7 +40,7 @@ def test_offers(value: Any) -> None:
 
 
 @given(st.text(max_size=100), st.sampled_from(["", "openid-credential-offer://?", "https://w?offer=", "haip-vci://?"]))
-@settings(max_examples=200)
+@settings(max_examples=tries(200))
 def test_offer_links(text: str, start: str) -> None:
     with suppress(ProtocolError):
         offer.parse_uri(start + text)
@@ -50,7 +51,7 @@ def test_offer_links(text: str, start: str) -> None:
     st.dictionaries(st.sampled_from(["aud", "nonce", "iat", "iss"]), JSON),
     st.booleans(),
 )
-@settings(max_examples=200)
+@settings(max_examples=tries(200))
 def test_key_proofs(header: Any, claims: Any, typed: bool) -> None:
     whole = {"typ": key_proof.TYPE, **header} if typed else header
     with suppress(ProtocolError):

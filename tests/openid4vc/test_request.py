@@ -25,6 +25,7 @@ from jikin.openid4vc.response import ResponseKey
 from jikin.proofs.ed25519 import Ed25519Signer
 from jikin.proofs.p256 import P256Signer
 from jikin.values import Did, DidUrl, Signer
+from tests.examples import tries
 from tests.openid4vc.certificates import Authority
 from tests.openid4vc.small_door import SmallDoor
 from tests.small_world import Web
@@ -482,21 +483,21 @@ NAMES = (
 
 
 @given(st.dictionaries(st.sampled_from(NAMES), JSON, min_size=1, max_size=3))
-@settings(max_examples=150)
+@settings(max_examples=tries(150))
 def test_no_signed_nonsense_raises_anything_but_a_refusal(claims: Any) -> None:
     with suppress(ProtocolError):
         judged(*changed(**claims))
 
 
 @given(st.text(max_size=200), st.sampled_from(["", "openid4vp://?", "https://w.example/p?", "haip-vp://?client_id="]))
-@settings(max_examples=300)
+@settings(max_examples=tries(300))
 def test_no_link_raises_anything_but_a_refusal(text: str, start: str) -> None:
     with suppress(ProtocolError):
         parse_uri(start + text)
 
 
 @given(st.dictionaries(st.sampled_from(["typ", "kid", "x5c", "jwk", "alg", "crit"]), JSON))
-@settings(max_examples=150)
+@settings(max_examples=tries(150))
 def test_no_header_raises_anything_but_a_refusal(header: Any) -> None:
     for client_id in (f"decentralized_identifier:{WEB_DID}", f"x509_san_dns:{HOST}"):
         token = jose.sign({"typ": request.TYPE, **header}, {"client_id": client_id}, WEB_KEY)

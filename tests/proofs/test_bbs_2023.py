@@ -32,6 +32,7 @@ from jikin.proofs.suite import ProofOptions
 from jikin.values import DidUrl, Form, JsonObject, KeyType, PublicKey
 from tests.badge_sample import badge
 from tests.codes import code_of
+from tests.examples import tries
 
 SUITES = standard_suites(Contexts.packaged())
 SUITE = SUITES.selective("bbs-2023")
@@ -528,7 +529,7 @@ def test_changed_bytes_are_a_value_that_is_written_the_same_or_an_error_of_ours(
         assert values.read({"proofValue": changed}).to_text() == multibase.encode(bytes(raw), "u")
 
 
-@settings(max_examples=60)
+@settings(max_examples=tries(60))
 @given(
     st.dictionaries(
         st.sampled_from(["type", "cryptosuite", "created", "verificationMethod", "proofPurpose", "proofValue", "x"]),

@@ -12,6 +12,7 @@ from jikin.proofs.bbs import signing
 from jikin.proofs.bbs.interface import MAX_MESSAGES, SHAKE_256, Api, standard
 from jikin.proofs.bbs.signer import BbsSigner
 from jikin.proofs.bbs.signing import Signed
+from tests.examples import tries
 
 PLAIN = standard(Api.PLAIN)
 SIGNER = BbsSigner.from_material(bytes(range(32)))
@@ -81,7 +82,7 @@ def test_a_batch_under_another_key_or_ciphersuite_is_false() -> None:
     assert not signing.verify_all(standard(Api.BLIND), PUBLIC, BATCH)
 
 
-@settings(max_examples=20)
+@settings(max_examples=tries(20))
 @given(st.lists(st.integers(0, 7), max_size=4), st.lists(st.sampled_from(list(FORGED.values())), max_size=2))
 def test_a_batch_is_true_when_each_of_it_is(good: list[int], false: list[Signed]) -> None:
     batch = [*(BATCH[number] for number in good), *false]

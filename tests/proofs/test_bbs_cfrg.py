@@ -36,6 +36,7 @@ from jikin.proofs.bbs.signing import KeyPair, Signed
 from jikin.values import KeyType, PublicKey, Signer
 from tests.bbs_scalars import mocked
 from tests.codes import code_of
+from tests.examples import tries
 from tests.shared_standards import standards
 
 VECTORS = standards() / "vectors" / "bbs-cfrg"
@@ -355,7 +356,7 @@ def test_the_second_curve_refuses_a_changed_message() -> None:
     assert not signing.verify(interface, vector.key.public, replace(vector.signed, messages=(b"other",)))
 
 
-@settings(max_examples=5)
+@settings(max_examples=tries(5))
 @given(st.lists(st.tuples(st.integers(0, FIELD - 1), st.integers(-ORDER, 2 * ORDER)), max_size=3))
 def test_both_curves_calculate_the_same(terms: list[tuple[int, int]]) -> None:
     elements, scalars = [element for element, _ in terms], [scalar for _, scalar in terms]

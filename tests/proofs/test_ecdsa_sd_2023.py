@@ -26,6 +26,7 @@ from jikin.proofs.suite import ProofOptions, SelectiveSuite, Suites, is_base
 from jikin.values import DidUrl, JsonObject, KeyType
 from tests.badge_sample import badge
 from tests.codes import code_of
+from tests.examples import tries
 from tests.forging import pointers_into
 
 SUITE = EcdsaSd2023(Contexts.packaged())
@@ -378,7 +379,7 @@ def test_the_statement_of_another_suite_or_with_another_count_does_not_verify() 
 EVERYWHERE = pointers_into(badge())
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=tries(40), deadline=None)
 @given(st.lists(st.sampled_from(EVERYWHERE), max_size=6))
 def test_any_choice_verifies_and_shows_all_that_was_chosen(pointers: list[str]) -> None:
     part = derived(BASE, pointers)
@@ -395,7 +396,7 @@ COMPONENT = st.recursive(
 )
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=tries(200), deadline=None)
 @given(
     st.sampled_from([BASE, DERIVED]),
     st.dictionaries(st.integers(0, 4), COMPONENT, max_size=2),

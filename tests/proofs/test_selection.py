@@ -18,6 +18,7 @@ from jikin.proofs import selection
 from jikin.proofs.selection import canonicalize_and_group, hmac_labels, select
 from tests.badge_sample import badge
 from tests.codes import code_of
+from tests.examples import tries
 from tests.forging import pointers_into
 
 CONTEXTS = Contexts.packaged()
@@ -360,7 +361,7 @@ def test_one_context_stands_at_the_top() -> None:
         assert code_of(selection.check_one_context, badge() | inner) == "proof.context"
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=tries(40), deadline=None)
 @given(st.lists(st.sampled_from(pointers_into(badge())), max_size=5))
 def test_any_choice_is_shown_as_what_it_states(pointers: list[str]) -> None:
     groups = {"one": pointers[:2], "other": pointers[2:], "both": pointers}

@@ -25,6 +25,7 @@ from jikin.proofs.suite import ProofOptions, SelectiveSuite, Suite
 from jikin.values import DidUrl, Form, JsonObject, KeyType, PublicKey, SignedStatement, Signer
 from tests import badge_sample
 from tests.codes import code_of
+from tests.examples import tries
 from tests.signers import SIGNERS, signers_of
 
 SUITES = standard_suites(Contexts.packaged())
@@ -360,7 +361,7 @@ def test_an_unknown_suite_is_named_with_the_known_ones() -> None:
 TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=10)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=tries(60), deadline=None)
 @given(st.sampled_from(list(WAYS.values())), TEXTS, TEXTS)
 def test_any_text_is_signed_and_any_other_text_does_not_verify(way: Way, text: str, other: str) -> None:
     document = dict(securing.secure(badge() | {"name": text}, way.suite, way.options, way.signer))
@@ -386,7 +387,7 @@ VALUES = ANYTHING | st.sampled_from(
 PROOFS = st.dictionaries(MEMBERS, VALUES)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=tries(300), deadline=None)
 @given(
     st.sampled_from(list(PROOF_OF)),
     PROOFS,

@@ -15,6 +15,7 @@ from jikin.status.bitstring import BitstringEntry, Purpose, entry_json, read_ent
 from jikin.status.derived import DerivedLists, unsigned_lists
 from jikin.status.token_list import TokenList
 from jikin.values import ListId
+from tests.examples import tries
 from tests.recorded_lists import RecordedList
 
 ENTRIES = 1 << 17
@@ -38,7 +39,7 @@ def test_w3c_and_ietf_lists_of_one_array_agree_on_every_entry(changed: dict[int,
 
 
 @given(st.integers(0, 1 << 64))
-@settings(max_examples=20)
+@settings(max_examples=tries(20))
 def test_of_any_array_whatever_the_three_lists_agree_everywhere(seed: int) -> None:
     lists = DerivedLists.of(StatusArray(random.Random(seed).randbytes(ENTRIES // 4)))
     revoked = int.from_bytes(lists.revocation, "big")

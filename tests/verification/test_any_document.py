@@ -18,6 +18,7 @@ from jikin.verification.reading import read
 from jikin.verification.report import Outcome
 from jikin.verification.reporting import report_json
 from jikin.verification.verifying import verify
+from tests.examples import tries
 from tests.small_world import SUITES, Issued, SmallWorld
 
 WORLD = SmallWorld()
@@ -46,7 +47,7 @@ JSON = st.recursive(
 )
 MEMBERS = st.sampled_from(sorted(ISSUED.credential))
 RECEIPTS = st.sampled_from([None, ISSUED.receipt, OTHER.receipt])
-HARD = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+HARD = settings(max_examples=tries(150), deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def judged(credential: Any, receipt: Receipt | None) -> set[Outcome]:

@@ -17,6 +17,7 @@ from jikin.values import DidUrl, JsonObject
 from jikin.verification.policy import packaged
 from jikin.verification.presentations import PresentationReport, verify_presentation
 from jikin.verification.report import Outcome, Weight
+from tests.examples import tries
 from tests.holders import CLIENT, NONCE, Holder
 from tests.small_world import DAY, HOUR, MINUTE, SUITES, SmallWorld
 
@@ -396,7 +397,7 @@ PROOF = ("type", "cryptosuite", "verificationMethod", "proofPurpose", "challenge
 
 
 @given(st.data())
-@settings(max_examples=60)
+@settings(max_examples=tries(60))
 def test_no_mixture_of_sound_and_broken_members_passes_or_raises(data: st.DataObject) -> None:
     shown = dict(PROPERTY.shown)
     member = data.draw(st.sampled_from(MEMBERS + PROOF))
