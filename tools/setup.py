@@ -114,17 +114,17 @@ def system_packages() -> None:
     for package, tests in missing:
         if not may_install:
             sys.stderr.write(f"setup: {package} is not installed: without it {tests} are skipped\n")
-        elif not install(package):
-            sys.exit(f"setup: the package {package} could not be installed; {tests} need it")
+        else:
+            install(package, needed=True)
 
 
-def install(package: str) -> bool:
-    """Install one of the system's packages and say whether it is there now."""
+def install(package: str, *, needed: bool = False) -> bool:
+    """Install one of the system's packages and say whether it is there now; a *needed* one ends this otherwise."""
     begun = time.monotonic()
     print(f"setup: {package} from the system's packages …", file=sys.stderr, flush=True)
     quietly = ("env", "DEBIAN_FRONTEND=noninteractive", "apt-get", "-qq", "-y")
-    done = run(*quietly, "update", needed=False) and run(
-        *quietly, "install", "--no-install-recommends", package, needed=False
+    done = run(*quietly, "update", needed=needed) and run(
+        *quietly, "install", "--no-install-recommends", package, needed=needed
     )
     how = "done" if done else "not possible"
     print(f"setup: {package} {how} in {time.monotonic() - begun:.1f} s", file=sys.stderr, flush=True)

@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 from jikin.errors import SettingsError, ValueRefusedError
 from jikin.values import ChainId
 from jikin.values.settings import About, Secret, collect
-from jikin.verification.plan import BlockPlan, ChainTrust, SourcePlan, mirror_folders
+from jikin.verification.plan import BlockPlan, ChainTrust, SourcePlan, mirror_folders, node_urls
 
 _DEFAULT_DATA = Path("var/verifier")
 
@@ -130,13 +130,17 @@ class Settings:
 
     def plan(self) -> SourcePlan:
         """Return who can be asked; raises SettingsError for mirrors that are not URL=FOLDER, or an unknown trust."""
-        nodes = tuple(filter(None, (url.strip() for url in self.chain_nodes.split(";"))))
         return SourcePlan(
             rpc_url=self.rpc_url,
             registry_file=self.registry_file,
             older_registries=self.older_registries,
             chain_trust=ChainTrust.of(self.chain_trust),
-            blocks=BlockPlan(pinned=self.chain_block, nodes=nodes, agree=self.chain_agree, depth=self.chain_depth),
+            blocks=BlockPlan(
+                pinned=self.chain_block,
+                nodes=node_urls(self.chain_nodes),
+                agree=self.chain_agree,
+                depth=self.chain_depth,
+            ),
             ethr_registry=self.ethr_registry,
             mirrors=mirror_folders(self.mirrors),
             contexts=self.contexts,

@@ -14,7 +14,7 @@ from typing import Annotated
 from jikin.errors import SettingsError
 from jikin.values.settings import PREFIX, About, Secret, SettingLine, collect
 from jikin.values.settings import listing as list_settings
-from jikin.verification.plan import BlockPlan, ChainTrust, SourcePlan, mirror_folders
+from jikin.verification.plan import BlockPlan, ChainTrust, SourcePlan, mirror_folders, node_urls
 
 FILE_NAME = "wallet.toml"
 _DEFAULT_DATA = Path("var/wallet")
@@ -22,7 +22,7 @@ _DEFAULT_DATA = Path("var/wallet")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """Everything that can be set. Relative paths are taken from the data folder, except ``data`` itself."""
+    """Everything that can be set. A relative ``key_file`` lies in the data folder; other paths are as they stand."""
 
     data: Annotated[Path, About("folder where everything of this wallet lies", "path")] = _DEFAULT_DATA
     database: Annotated[str, About("the vaults' database; empty: SQLite file wallet.db in the data folder", "URL")] = ""
@@ -104,13 +104,12 @@ class Settings:
 
     def plan(self) -> SourcePlan:
         """Return who can be asked; raises SettingsError for mirrors that are not URL=FOLDER, or an unknown trust."""
-        nodes = tuple(filter(None, (url.strip() for url in self.chain_nodes.split(";"))))
         return SourcePlan(
             rpc_url=self.rpc_url if self.registry_file is not None else None,
             registry_file=self.registry_file,
             older_registries=self.older_registries,
             chain_trust=ChainTrust.of(self.chain_trust),
-            blocks=BlockPlan(nodes=nodes, agree=self.chain_agree),
+            blocks=BlockPlan(nodes=node_urls(self.chain_nodes), agree=self.chain_agree),
             mirrors=mirror_folders(self.mirrors),
             contexts=self.contexts,
             trust=self.trust,

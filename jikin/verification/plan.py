@@ -83,6 +83,11 @@ class SourcePlan:
         return "http" if self.ca_file is None else "https"
 
 
+def node_urls(text: str) -> tuple[str, ...]:
+    """Return the URLs of a setting ``URL;…``, in that order; none where it is empty."""
+    return tuple(filter(None, (url.strip() for url in text.split(";"))))
+
+
 def mirror_folders(text: str) -> dict[str, Path]:
     """Return URL prefix → folder of a setting ``URL=FOLDER;…``; raises SettingsError for an entry of another form."""
     folders = {}
