@@ -28,13 +28,15 @@ class Relay:
 
     An answer is the whole JSON-RPC object; returning bytes sends them as they are, an int is an HTTP status. What
     *instead* gives for (method, params) is answered without asking the node; None asks it. *asked* counts the questions
-    by method.
+    by method. *failed* are the errors of the two functions: whoever asked sees only a connection that ends, and asks
+    again, so the first of them is raised when the relay stops.
     """
 
     url: str = ""
     change: Callable[[str, list[Any], dict[str, Any]], dict[str, Any] | bytes | int] = lambda _m, _p, answer: answer
     instead: Callable[[str, list[Any]], dict[str, Any] | None] = lambda _m, _p: None
     asked: dict[str, int] = field(default_factory=dict)
+    failed: list[Exception] = field(default_factory=list)
 
 
 @contextmanager
@@ -50,9 +52,13 @@ def relay(target: str) -> Iterator[Relay]:
             question = json.loads(body)
             method, params = question["method"], question["params"]
             state.asked[method] = state.asked.get(method, 0) + 1
-            invented = state.instead(method, params)
-            answer = ask(target, body) if invented is None else {"jsonrpc": "2.0", "id": question["id"], **invented}
-            changed = state.change(method, params, answer)
+            try:
+                invented = state.instead(method, params)
+                answer = ask(target, body) if invented is None else {"jsonrpc": "2.0", "id": question["id"], **invented}
+                changed = state.change(method, params, answer)
+            except Exception as error:
+                state.failed.append(error)
+                raise
             status = changed if isinstance(changed, int) else 200
             body = changed if isinstance(changed, bytes) else json.dumps(None if status != 200 else changed).encode()
             self.send_response(status)
@@ -80,3 +86,5 @@ def relay(target: str) -> Iterator[Relay]:
         server.shutdown()
         server.server_close()
         thread.join()
+    if state.failed:
+        raise state.failed[0]

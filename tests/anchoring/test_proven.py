@@ -153,7 +153,7 @@ BROKEN_PROOFS: dict[str, Change] = {
     ),
     "storage proofs in another order": lambda result: result | {"storageProof": result["storageProof"][::-1]},
     "a storage proof for another slot": lambda result: (
-        result | {"storageProof": [result["storageProof"][0]] * len(result["storageProof"])}
+        result | {"storageProof": result["storageProof"][:1] * len(result["storageProof"])}
     ),
 }
 
