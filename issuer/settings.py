@@ -15,7 +15,17 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from jikin.dids.web import LocalScheme
 from jikin.errors import SettingsError
-from jikin.values.settings import PREFIX, About, Secret, SettingLine, collect
+from jikin.values.settings import (
+    PREFIX,
+    About,
+    Secret,
+    SettingLine,
+    check_pair,
+    check_ranges,
+    check_words,
+    collect,
+    spoken,
+)
 from jikin.values.settings import listing as list_settings
 
 FILE_NAME = "issuer.toml"
@@ -217,8 +227,7 @@ def load(environ: Mapping[str, str], *, given: Mapping[str, object] | None = Non
     data = Path(str(asked.get("data") or environ.get(PREFIX + "DATA") or _DEFAULT_DATA))
     values, sources = collect(Settings, environ, data / FILE_NAME, asked)
     if "lang" not in values:
-        spoken = environ.get("LC_ALL") or environ.get("LC_MESSAGES") or environ.get("LANG") or ""
-        values["lang"], sources["lang"] = ("ko" if spoken.startswith("ko") else "en"), "environment LANG"
+        values["lang"], sources["lang"] = spoken(environ)
     settings = Settings(**values, sources=sources)  # type: ignore[arg-type]  # each was typed by its own annotation
     _check(settings)
     return settings
@@ -278,18 +287,12 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "session_hours": (0.01, 24),
     "invitation_hours": (0.01, 24 * 30),
 }
-_CHOICES: Mapping[str, tuple[str, ...]] = {"lang": ("ko", "en"), "log_level": ("DEBUG", "INFO", "WARNING", "ERROR")}
 
 
 def _check(settings: Settings) -> None:
-    for name, (least, most) in _RANGES.items():
-        value = getattr(settings, name)
-        if not least <= value <= most:
-            raise SettingsError(f"{name} is {value}; right would be {least} to {most}", code="settings.range")
-    for name, choices in _CHOICES.items():
-        value = getattr(settings, name)
-        if value not in choices:
-            raise SettingsError(f"{name} is {value!r}; right would be {', '.join(choices)}", code="settings.value")
+    check_ranges(settings, _RANGES)
+    check_words(settings)
+    check_pair(settings, "tls_certificate", "tls_key")
     try:
         ZoneInfo(settings.timezone)
     except (ZoneInfoNotFoundError, ValueError) as error:
@@ -320,8 +323,6 @@ def _check_addresses(settings: Settings) -> None:
                 f"{name} is {value!r}; right would be an address without a path, such as http://localhost:8101",
                 code="settings.value",
             )
-    if (settings.tls_certificate is None) != (settings.tls_key is None):
-        raise SettingsError("tls_certificate and tls_key belong together; one is missing", code="settings.value")
 
 
 def _is_site(url: str) -> bool:

@@ -46,6 +46,7 @@ def relay(target: str) -> Iterator[Relay]:
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True  # header and body are written apart: 40 ms a question otherwise
 
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))

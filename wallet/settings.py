@@ -12,16 +12,16 @@ from pathlib import Path
 from typing import Annotated
 
 from jikin.errors import SettingsError
-from jikin.values.settings import PREFIX, About, Secret, SettingLine, collect
+from jikin.values.settings import PREFIX, About, Secret, SettingLine, check_ranges, collect, spoken
 from jikin.values.settings import listing as list_settings
-from jikin.verification.plan import BlockPlan, ChainTrust, SourcePlan, mirror_folders, node_urls
+from jikin.verification.settings import CheckSettings
 
 FILE_NAME = "wallet.toml"
 _DEFAULT_DATA = Path("var/wallet")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Settings:
+class Settings(CheckSettings):
     """Everything that can be set. A relative ``key_file`` lies in the data folder; other paths are as they stand."""
 
     data: Annotated[Path, About("folder where everything of this wallet lies", "path")] = _DEFAULT_DATA
@@ -38,37 +38,6 @@ class Settings:
     ] = None
     verifier_url: Annotated[str, About("where a printed code leads to; empty: the issuer's own site", "URL")] = ""
     print_note: Annotated[str, About("last line in the footer of printed certificates, such as: a specimen")] = ""
-    rpc_url: Annotated[
-        str | None, About("JSON-RPC endpoint of the chain (several: joined by ;); none: the chain is not asked", "URL")
-    ] = None
-    registry_file: Annotated[Path | None, About("which registry is meant (registry.json)", "path")] = None
-    older_registries: Annotated[
-        Path | None, About("registries that this one follows: a folder with the registry.json of each", "path")
-    ] = None
-    chain_trust: Annotated[
-        str, About("how far rpc_url is believed: rpc, as far as its answers fit; proof, not at all (state proofs)")
-    ] = "rpc"
-    chain_nodes: Annotated[
-        str, About("with proof: further nodes that must have the same block, joined by ;", "URL")
-    ] = ""
-    chain_agree: Annotated[int, About("with chain_nodes: how many nodes must agree, rpc_url counted")] = 2
-    witness_file: Annotated[
-        Path | None, About("whose cosignatures vouch for blocks (witnesses.toml); none: no checkpoints", "path")
-    ] = None
-    mirrors: Annotated[str, About("copies of issuers' public files: URL=FOLDER, several joined by ;", "URL=path")] = ""
-    contexts: Annotated[Path | None, About("further pinned JSON-LD contexts (INDEX.json)", "path")] = None
-    trust: Annotated[Path | None, About("further trusted issuers and verifiers: a folder of *.json, *.pem", "path")] = (
-        None
-    )
-    policy: Annotated[str, About("policy that decides which findings count")] = "public"
-    allow_private: Annotated[
-        bool, About("let issuers and verifiers live on this machine, over http (local trials)")
-    ] = False
-    ca_file: Annotated[
-        Path | None, About("a further certificate authority to trust, PEM; then localhost is read over https", "path")
-    ] = None
-    tls_certificate: Annotated[Path | None, About("serve https with this certificate, PEM", "path")] = None
-    tls_key: Annotated[Path | None, About("the certificate's key, PEM", "path")] = None
     argon2_memory_kib: Annotated[int, About("memory of one passphrase guess", "KiB")] = 64 << 10
     argon2_time: Annotated[int, About("passes over that memory")] = 3
     argon2_lanes: Annotated[int, About("parallel lanes")] = 4
@@ -83,8 +52,6 @@ class Settings:
     recheck_seconds: Annotated[
         float, About("how often the state of certificates is asked for; 0: never", "seconds")
     ] = 300.0
-    log_level: Annotated[str, About("least severe log record: DEBUG, INFO, WARNING, ERROR")] = "WARNING"
-    lang: Annotated[str, About("language of messages, ko or en; empty: from LANG")] = ""
     wallet_token: Annotated[Secret | None, About("API token of a vault, for the command line", "environment only")] = (
         None
     )
@@ -102,21 +69,6 @@ class Settings:
         """Return *value* as an absolute path: relative ones lie in the data folder."""
         return value if value.is_absolute() else self.data.absolute() / value
 
-    def plan(self) -> SourcePlan:
-        """Return who can be asked; raises SettingsError for mirrors that are not URL=FOLDER, or an unknown trust."""
-        return SourcePlan(
-            rpc_url=self.rpc_url if self.registry_file is not None else None,
-            registry_file=self.registry_file,
-            older_registries=self.older_registries,
-            chain_trust=ChainTrust.of(self.chain_trust),
-            blocks=BlockPlan(nodes=node_urls(self.chain_nodes), agree=self.chain_agree),
-            mirrors=mirror_folders(self.mirrors),
-            contexts=self.contexts,
-            trust=self.trust,
-            allow_private=self.allow_private,
-            ca_file=self.ca_file,
-        )
-
 
 def load(environ: Mapping[str, str], *, given: Mapping[str, object] | None = None) -> Settings:
     """Return the settings from *given* (already typed, None means not given), *environ*, the TOML file, the defaults.
@@ -127,14 +79,13 @@ def load(environ: Mapping[str, str], *, given: Mapping[str, object] | None = Non
     data = Path(str(asked.get("data") or environ.get(PREFIX + "DATA") or _DEFAULT_DATA))
     values, sources = collect(Settings, environ, data / FILE_NAME, asked)
     if "lang" not in values:
-        spoken = environ.get("LC_ALL") or environ.get("LC_MESSAGES") or environ.get("LANG") or ""
-        values["lang"], sources["lang"] = ("ko" if spoken.startswith("ko") else "en"), "environment LANG"
+        values["lang"], sources["lang"] = spoken(environ)
     if "port" in values and "base_url" not in values:
         values["base_url"] = f"http://localhost:{values['port']}"
         sources["base_url"] = f"port of {sources['port']}"
     settings = Settings(**values, sources=sources)  # type: ignore[arg-type]  # each was typed by its own annotation
+    settings.check()
     _check(settings)
-    settings.plan()
     return settings
 
 
@@ -145,7 +96,6 @@ def listing(settings: Settings) -> tuple[SettingLine, ...]:
 
 _RANGES: Mapping[str, tuple[float, float]] = {
     "port": (1, 65_535),
-    "chain_agree": (2, 16),
     "argon2_memory_kib": (8, 4 << 20),
     "argon2_time": (1, 64),
     "argon2_lanes": (1, 64),
@@ -154,18 +104,10 @@ _RANGES: Mapping[str, tuple[float, float]] = {
     "request_minutes": (1, 24 * 60),
     "recheck_seconds": (0, 7 * 86_400),
 }
-_CHOICES: Mapping[str, tuple[str, ...]] = {"lang": ("ko", "en"), "log_level": ("DEBUG", "INFO", "WARNING", "ERROR")}
 
 
 def _check(settings: Settings) -> None:
-    for name, (least, most) in _RANGES.items():
-        value = getattr(settings, name)
-        if not least <= value <= most:
-            raise SettingsError(f"{name} is {value}; right would be {least} to {most}", code="settings.range")
-    for name, choices in _CHOICES.items():
-        value = getattr(settings, name)
-        if value not in choices:
-            raise SettingsError(f"{name} is {value!r}; right would be {', '.join(choices)}", code="settings.value")
+    check_ranges(settings, _RANGES)
     for name in ("base_url", "verifier_url"):
         url = getattr(settings, name)
         if (url or name == "base_url") and (not url.startswith(("https://", "http://")) or url.endswith("/")):
@@ -178,5 +120,3 @@ def _check(settings: Settings) -> None:
             "database is of an unknown kind; right would be sqlite:///FILE or postgresql+psycopg://…",
             code="settings.value",
         )
-    if (settings.tls_certificate is None) != (settings.tls_key is None):
-        raise SettingsError("tls_certificate and tls_key belong together", code="settings.value")

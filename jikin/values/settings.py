@@ -15,6 +15,8 @@ from typing import Annotated, TypeVar, get_args, get_origin, get_type_hints
 from jikin.errors import SettingsError
 
 PREFIX = "JIKIN_"
+LANGUAGES = ("ko", "en")
+LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 Declared = TypeVar("Declared")
 
 
@@ -77,6 +79,34 @@ def collect(
         elif name in written and file is not None:
             values[name], sources[name] = _typed(stated, written[name], f"{name} in {file}"), file.name
     return values, sources
+
+
+def spoken(environ: Mapping[str, str]) -> tuple[str, str]:
+    """Return the language of the locale, ko or en, and where that comes from, for the setting ``lang``."""
+    locale = environ.get("LC_ALL") or environ.get("LC_MESSAGES") or environ.get("LANG") or ""
+    return ("ko" if locale.startswith("ko") else "en"), "environment LANG"
+
+
+def check_ranges(settings: object, ranges: Mapping[str, tuple[float, float]]) -> None:
+    """Raise SettingsError (``settings.range``) for a setting outside of the least and the most that it may be."""
+    for name, (least, most) in ranges.items():
+        value = getattr(settings, name)
+        if not least <= value <= most:
+            raise SettingsError(f"{name} is {value}; right would be {least} to {most}", code="settings.range")
+
+
+def check_words(settings: object) -> None:
+    """Raise SettingsError (``settings.value``) for a ``lang`` or ``log_level`` that there is not."""
+    for name, words in (("lang", LANGUAGES), ("log_level", LOG_LEVELS)):
+        value = getattr(settings, name)
+        if value not in words:
+            raise SettingsError(f"{name} is {value!r}; right would be {', '.join(words)}", code="settings.value")
+
+
+def check_pair(settings: object, first: str, second: str) -> None:
+    """Raise SettingsError (``settings.value``) where one of two settings stands without the other."""
+    if (getattr(settings, first) is None) != (getattr(settings, second) is None):
+        raise SettingsError(f"{first} and {second} belong together; one is missing", code="settings.value")
 
 
 def listing(settings: object, sources: Mapping[str, str]) -> tuple[SettingLine, ...]:

@@ -13,7 +13,14 @@ from jikin.anchoring.checkpoints_notes import LOG, WITNESS, NoteKey
 from jikin.anchoring.pins import parse_pins
 from jikin.codec import strict_json
 from jikin.errors import CheckpointError, CodecError, SettingsError
-from jikin.values.settings import About, Secret, collect
+from jikin.values.settings import About, Secret, check_ranges, collect
+
+_RANGES: Mapping[str, tuple[float, float]] = {
+    "port": (0, 65_535),
+    "depth": (1, 10_000),
+    "quorum": (1, 100),
+    "every_seconds": (0.05, 86_400),
+}
 
 
 class Role(StrEnum):
@@ -82,11 +89,7 @@ def load(environ: Mapping[str, str], *, given: Mapping[str, object] | None = Non
     settings = Settings(**values, sources=sources)  # type: ignore[arg-type]  # each was typed by its own annotation
     if settings.role not in tuple(Role):
         raise SettingsError(f"role is {settings.role!r}; right would be witness or log", code="settings.value")
-    ranges = {"port": (0, 65_535), "depth": (1, 10_000), "quorum": (1, 100), "every_seconds": (0.05, 86_400)}
-    for name, (least, most) in ranges.items():
-        value = getattr(settings, name)
-        if not least <= value <= most:
-            raise SettingsError(f"{name} is {value}; right would be {least} to {most}", code="settings.value")
+    check_ranges(settings, _RANGES)
     return settings
 
 

@@ -620,14 +620,14 @@ def test_the_key_is_made_once_and_shown(
 
 
 WRONG = {
-    "another role": {"JIKIN_ROLE": "watcher"},
-    "a depth of none": {"JIKIN_DEPTH": "0"},
+    "another role": ({"JIKIN_ROLE": "watcher"}, "settings.value"),
+    "a depth of none": ({"JIKIN_DEPTH": "0"}, "settings.range"),
 }
 
 
-@pytest.mark.parametrize("environ", WRONG.values(), ids=WRONG)
-def test_settings_that_cannot_be_right_are_refused(environ: dict[str, str]) -> None:
-    assert code_of(load, environ) == "settings.value"
+@pytest.mark.parametrize(("environ", "code"), WRONG.values(), ids=WRONG)
+def test_settings_that_cannot_be_right_are_refused(environ: dict[str, str], code: str) -> None:
+    assert code_of(load, environ) == code
 
 
 def test_a_log_refuses_one_witness_under_two_names_and_keys_of_another_kind() -> None:

@@ -26,6 +26,7 @@ class Handler(BaseHTTPRequestHandler):
     """Answers as its path says; counts what it was asked."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # header and body are written apart: 40 ms a question otherwise
     asked: list[str]
 
     def do_GET(self) -> None:

@@ -21,6 +21,7 @@ class Handler(BaseHTTPRequestHandler):
     """Says what it was sent, or misbehaves as its path says."""
 
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # header and body are written apart: 40 ms a question otherwise
 
     def do_GET(self) -> None:
         self.answer()
