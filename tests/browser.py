@@ -32,6 +32,8 @@ from playwright.sync_api import Browser, CDPSession, Page, Playwright, expect, s
 ROOT = Path(__file__).resolve().parents[1]
 # Without windows it does the same with a quarter less of the processor; `tools/setup.py` brings it where it may.
 NAMES = ("chromium-headless-shell", "chromium", "chromium-browser", "google-chrome")
+# One process draws the pages of a context one after the other: to start one for each costs a quarter of a test.
+_ARGUMENTS = ("--no-sandbox", "--renderer-process-limit=1")
 WIDTHS = (360, 1280)
 LANGUAGES = ("ko", "en")
 # theme, contrast and size of text, as the switches in the foot of a page set them
@@ -79,7 +81,7 @@ class Driver:
 
     def launch(self, *arguments: str) -> Browser:
         """Return a new browser; whoever asked closes it."""
-        return self.playwright.chromium.launch(executable_path=self.path, args=["--no-sandbox", *arguments])
+        return self.playwright.chromium.launch(executable_path=self.path, args=[*_ARGUMENTS, *arguments])
 
 
 @pytest.fixture(scope="module")
