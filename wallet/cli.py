@@ -7,12 +7,14 @@ import os
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from jikin.errors import WalletError
+from jikin.terminal import command
 from jikin.values import Json, JsonObject
 from wallet.settings import Settings, load
 
@@ -42,17 +44,46 @@ DataOption = Annotated[Path | None, typer.Option("--data", metavar="DIR", help="
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 LangOption = Annotated[str | None, typer.Option("--lang", help="ko or en")]
 
-commands = typer.Typer(
-    name="wallet", help="Receive, hold and show certificates.", no_args_is_help=True, add_completion=False
-)
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """What a verb of a holder works with: the settings, what does the verbs, and whether JSON is wanted."""
+
+    settings: Settings
+    hand: Hand = field(repr=False)
+    as_json: bool
+
+
+@contextmanager
+def on_vault(
+    *,
+    url: UrlOption = None,
+    name: NameOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+    lang: LangOption = None,
+) -> Iterator[Invocation]:
+    """Give what a verb works with: over HTTP where *url* is given, else on the data folder."""
+    settings = _settings(data, lang)
+    with _hand(settings, url, name) as hand:
+        yield Invocation(settings, hand, as_json)
 
 
 def register(app: typer.Typer) -> None:
     """Add ``wallet`` and its commands to the command."""
-    app.add_typer(commands)
+    wallet = typer.Typer(
+        name="wallet", help="Receive, hold and show certificates.", no_args_is_help=True, add_completion=False
+    )
+    app.add_typer(wallet)
+    wallet.command("new")(new)
+    wallet.command("token")(token)
+    wallet.command("receive")(command(receive, on_vault))
+    wallet.command("resume")(command(resume, on_vault))
+    wallet.command("list")(command(listing, on_vault))
+    wallet.command("show")(command(show, on_vault))
+    wallet.command("present")(command(present, on_vault))
 
 
-@commands.command("new")
 def new(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What the holder goes by.")],
     *,
@@ -79,7 +110,6 @@ def new(
     typer.echo(_say(settings, "지갑을 만들었습니다.", "The vault is made."))
 
 
-@commands.command("token")
 def token(
     name: Annotated[str, typer.Argument(metavar="NAME", help="Whose vault.")],
     *,
@@ -94,81 +124,49 @@ def token(
         typer.echo(accounts.new_token(wallet, vault))
 
 
-@commands.command("receive")
 def receive(
+    call: Invocation,
     offer: Annotated[str, typer.Argument(metavar="OFFER", help="Link, or a picture with its QR code.")],
     *,
     code: Annotated[str | None, typer.Option("--code", help="The transaction code that came by another way.")] = None,
-    url: UrlOption = None,
-    name: NameOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
 ) -> None:
     """Receive what an offer brings."""
-    settings = _settings(data, lang)
-    with _hand(settings, url, name) as hand:
-        found = hand.receive(_link(offer), code)
-    _print(settings, found, as_json=as_json)
-    if found["pending"] and not as_json:
+    found = call.hand.receive(_link(offer), code)
+    _print(call, found)
+    if found["pending"] and not call.as_json:
         said = (
             "발급 기관이 아직 만들고 있어요. `jikin wallet resume`으로 이어서 받으세요.",
             "The issuer is still at work; `jikin wallet resume` goes on.",
         )
-        typer.echo(_say(settings, *said))
+        typer.echo(_say(call.settings, *said))
 
 
-@commands.command("resume")
-def resume(
-    *,
-    url: UrlOption = None,
-    name: NameOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
-) -> None:
+def resume(call: Invocation) -> None:
     """Go on with what was accepted and has not come yet."""
-    settings = _settings(data, lang)
-    with _hand(settings, url, name) as hand:
-        _print(settings, hand.resume(), as_json=as_json)
+    _print(call, call.hand.resume())
 
 
-@commands.command("list")
 def listing(
+    call: Invocation,
     *,
     check: Annotated[bool, typer.Option("--check", help="Check every certificate again first.")] = False,
-    url: UrlOption = None,
-    name: NameOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
 ) -> None:
     """List the certificates and how they stand."""
-    settings = _settings(data, lang)
-    with _hand(settings, url, name) as hand:
-        _print(settings, hand.listed(check=check), as_json=as_json)
+    _print(call, call.hand.listed(check=check))
 
 
-@commands.command("show")
 def show(
+    call: Invocation,
     id: Annotated[str, typer.Argument(metavar="ID", help="From the list.")],
-    *,
-    url: UrlOption = None,
-    name: NameOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
 ) -> None:
     """Show one certificate: what it says, how it stands and why."""
-    settings = _settings(data, lang)
-    with _hand(settings, url, name) as hand:
-        found = hand.show(id)
-    if as_json:
+    settings, found = call.settings, call.hand.show(id)
+    if call.as_json:
         typer.echo(_text(found))
         return
     _show(settings, [found])
-    for field in _objects(found.get("fields")):
-        typer.echo(f"  {_in(settings, field.get('label'))}: {field.get('value')}")
+    for each in _objects(found.get("fields")):
+        typer.echo(f"  {_in(settings, each.get('label'))}: {each.get('value')}")
     report = found.get("report")
     sentences = report.get("sentences") if isinstance(report, Mapping) else None
     spoken = sentences.get(settings.lang) if isinstance(sentences, Mapping) else None
@@ -176,26 +174,19 @@ def show(
         typer.echo(f"  {sentence}")
 
 
-@commands.command("present")
 def present(
+    call: Invocation,
     request: Annotated[str, typer.Argument(metavar="REQUEST", help="Link, or a picture with its QR code.")],
     *,
     choose: Annotated[
         list[str] | None, typer.Option("--choose", metavar="QUERY=ID", help="Which certificate for which query.")
     ] = None,
     decline: Annotated[bool, typer.Option("--decline", help="Say no.")] = False,
-    url: UrlOption = None,
-    name: NameOption = None,
-    data: DataOption = None,
-    as_json: JsonOption = False,
-    lang: LangOption = None,
 ) -> None:
     """Show certificates to whoever asks; without --choose only those in good standing."""
-    settings = _settings(data, lang)
     chosen = None if not choose else dict(_pair(entry) for entry in choose)
-    with _hand(settings, url, name) as hand:
-        found = hand.present(_link(request), chosen, decline=decline)
-    if as_json:
+    settings, found = call.settings, call.hand.present(_link(request), chosen, decline=decline)
+    if call.as_json:
         typer.echo(_text(found))
         return
     to = found["to"] if isinstance(found["to"], Mapping) else {}
@@ -315,15 +306,15 @@ def _pair(entry: str) -> tuple[str, str]:
 # --- showing ---
 
 
-def _print(settings: Settings, found: JsonObject, *, as_json: bool) -> None:
-    if as_json:
+def _print(call: Invocation, found: JsonObject) -> None:
+    if call.as_json:
         typer.echo(_text(found))
         return
     certificates = _objects(found.get("credentials"))
     if certificates:
-        _show(settings, certificates)
+        _show(call.settings, certificates)
     else:
-        typer.echo(_say(settings, "증명서가 없습니다.", "There are no certificates."))
+        typer.echo(_say(call.settings, "증명서가 없습니다.", "There are no certificates."))
 
 
 def _show(settings: Settings, certificates: list[JsonObject]) -> None:

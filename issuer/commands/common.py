@@ -99,6 +99,40 @@ def opened(shown: Terminal) -> Iterator[Office]:
         yield office
 
 
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """What a command of the office works with: where it speaks, the office, and which institution was named."""
+
+    shown: Terminal
+    office: Office = field(repr=False)
+    named: str | None = None
+
+    @property
+    def institution(self) -> Institution:
+        """Return the institution that was named, or the only one there is; raises OfficeError."""
+        return self.office.institution(self.named)
+
+
+@contextmanager
+def on_office(*, data: DataOption = None, as_json: JsonOption = False, lang: LangOption = None) -> Iterator[Invocation]:
+    """Give what a command about the whole office works with."""
+    with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
+        yield Invocation(shown, office)
+
+
+@contextmanager
+def on_institution(
+    *,
+    institution: InstitutionOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+    lang: LangOption = None,
+) -> Iterator[Invocation]:
+    """Give what a command about one institution works with."""
+    with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
+        yield Invocation(shown, office, institution)
+
+
 def officer_signer(
     shown: Terminal,
     office: Office,

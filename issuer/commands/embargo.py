@@ -10,16 +10,18 @@ import typer
 from issuer.commands.common import (
     SOME_ROWS_FAILED,
     DataOption,
-    InstitutionOption,
+    Invocation,
     JsonOption,
     LangOption,
     RegistryOption,
     RpcOption,
     Terminal,
-    opened,
+    on_institution,
+    on_office,
     parse_time,
     terminal,
 )
+from jikin.terminal import command
 from jikin.values import Json, format_instant
 
 if TYPE_CHECKING:
@@ -37,40 +39,9 @@ def register(app: typer.Typer) -> None:
     embargo = typer.Typer(help="Lists of results that are sealed until their second.", no_args_is_help=True)
     app.add_typer(embargo, name="embargo")
     _register_check(embargo)
-
-    @embargo.command("list")
-    def listed(
-        institution: InstitutionOption = None,
-        data: DataOption = None,
-        as_json: JsonOption = False,
-        lang: LangOption = None,
-    ) -> None:
-        """List what is sealed and what was opened; never how many candidates a sealed list has."""
-        with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
-            _list(shown, office, office.institution(institution))
-
-    @embargo.command("open")
-    def open_(
-        number: IdArgument, data: DataOption = None, as_json: JsonOption = False, lang: LangOption = None
-    ) -> None:
-        """Open a list whose second has come, and issue its certificates; a running service does it by itself."""
-        with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
-            _open(shown, office, number)
-
-    @embargo.command("openings")
-    def openings(
-        *,
-        number: IdArgument,
-        out: Annotated[
-            Path | None, typer.Option("--out", metavar="DIR", help="Where they go. [DIR/issued/embargo-N]")
-        ] = None,
-        data: DataOption = None,
-        as_json: JsonOption = False,
-        lang: LangOption = None,
-    ) -> None:
-        """Write each candidate's opening, which shows the result unchanged; each is for its candidate alone."""
-        with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
-            _openings(shown, office, number, out)
+    embargo.command("list")(command(list_embargoes, on_institution))
+    embargo.command("open")(command(open_list, on_office))
+    embargo.command("openings")(command(openings, on_office))
 
 
 def _register_check(embargo: typer.Typer) -> None:
@@ -173,14 +144,55 @@ def wish_of(office: Office, type_id: str, suite: str | None, until: str) -> Wish
 # ------------------------------------------------------------------------------------------------------------- opening
 
 
-def _list(shown: Terminal, office: Office, institution: Institution) -> None:
+def list_embargoes(call: Invocation) -> None:
+    """List what is sealed and what was opened; never how many candidates a sealed list has."""
     from issuer import embargo
     from issuer.store import embargoes
 
-    with office.database.read() as connection:
+    institution = call.institution
+    with call.office.database.read() as connection:
         found = embargoes.every(connection, institution.id)
-    text = "\n".join(_line(shown, one) for one in found) or shown.words("embargo.none")
-    shown.answer({"embargoes": [embargo.to_json(one) for one in found]}, text)
+    text = "\n".join(_line(call.shown, one) for one in found) or call.shown.words("embargo.none")
+    call.shown.answer({"embargoes": [embargo.to_json(one) for one in found]}, text)
+
+
+def open_list(call: Invocation, number: IdArgument) -> None:
+    """Open a list whose second has come, and issue its certificates; a running service does it by itself."""
+    from issuer import embargo, embargo_opening
+    from issuer.jobs import Worker
+
+    with Worker(call.office) as worker:
+        batch = embargo_opening.open_list(call.office, number)
+        if batch is not None:
+            worker.issue(batch.id)
+    sealed = embargo.read(call.office, number)[0]
+    call.shown.answer(embargo.to_json(sealed), _line(call.shown, sealed))
+
+
+def openings(
+    call: Invocation,
+    *,
+    number: IdArgument,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Where they go. [DIR/issued/embargo-N]")
+    ] = None,
+) -> None:
+    """Write each candidate's opening, which shows the result unchanged; each is for its candidate alone."""
+    import json
+
+    from issuer import embargo, embargo_opening, files
+
+    office = call.office
+    sealed, institution = embargo.read(office, number)
+    folder = out or office.settings.path(office.settings.out) / f"embargo-{number}"
+    count = 0
+    for one in embargo_opening.openings(office, institution, sealed):
+        text = json.dumps(one.opening.to_json(), ensure_ascii=False).encode("utf-8")
+        files.write(folder / f"row-{one.line}.opening.json", text, mode=files.PRIVATE, durable=False)
+        count += 1
+    files.settle()
+    document: dict[str, Json] = {"embargo": number, "openings": count, "folder": str(folder)}
+    call.shown.answer(document, call.shown.words("embargo.openings", count=count, folder=folder))
 
 
 def _line(shown: Terminal, sealed: Embargo) -> str:
@@ -192,35 +204,6 @@ def _line(shown: Terminal, sealed: Embargo) -> str:
         state=shown.words(f"embargo-state.{sealed.state.value}"),
         root=sealed.root,
     )
-
-
-def _open(shown: Terminal, office: Office, number: int) -> None:
-    from issuer import embargo, embargo_opening
-    from issuer.jobs import Worker
-
-    with Worker(office) as worker:
-        batch = embargo_opening.open_list(office, number)
-        if batch is not None:
-            worker.issue(batch.id)
-    sealed = embargo.read(office, number)[0]
-    shown.answer(embargo.to_json(sealed), _line(shown, sealed))
-
-
-def _openings(shown: Terminal, office: Office, number: int, out: Path | None) -> None:
-    import json
-
-    from issuer import embargo, embargo_opening, files
-
-    sealed, institution = embargo.read(office, number)
-    folder = out or office.settings.path(office.settings.out) / f"embargo-{number}"
-    count = 0
-    for one in embargo_opening.openings(office, institution, sealed):
-        text = json.dumps(one.opening.to_json(), ensure_ascii=False).encode("utf-8")
-        files.write(folder / f"row-{one.line}.opening.json", text, mode=files.PRIVATE, durable=False)
-        count += 1
-    files.settle()
-    document: dict[str, Json] = {"embargo": number, "openings": count, "folder": str(folder)}
-    shown.answer(document, shown.words("embargo.openings", count=count, folder=folder))
 
 
 def _check(shown: Terminal, file: Path, certificate: Path | None) -> None:

@@ -11,16 +11,8 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from issuer.commands.common import (
-    SOME_ROWS_FAILED,
-    DataOption,
-    InstitutionOption,
-    JsonOption,
-    LangOption,
-    Terminal,
-    opened,
-    terminal,
-)
+from issuer.commands.common import SOME_ROWS_FAILED, Invocation, Terminal, on_institution
+from jikin.terminal import command
 from jikin.values import CertificateNumber, Json, format_instant
 
 if TYPE_CHECKING:
@@ -46,61 +38,45 @@ class Wishes:
     out: Path | None
     pdf: bool
     print_language: str
-    embargo_until: str | None = None
 
 
 def register(app: typer.Typer) -> None:
     """Put the command into *app*."""
-
-    @app.command("issue")
-    def issue(
-        *,
-        rows: Annotated[Path, typer.Argument(metavar="ROWS.CSV", help="List of results: UTF-8 or CP949.")],
-        type_id: Annotated[str, typer.Option("--type", metavar="TYPE", help="Credential type.")],
-        suite: Annotated[
-            str | None, typer.Option("--suite", metavar="NAME", help="Cryptosuite. [eddsa-rdfc-2022]")
-        ] = None,
-        dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen; issue nothing.")] = False,
-        key: Annotated[
-            str | None,
-            typer.Option("--idempotency-key", metavar="KEY", help="Names this list. [SHA-256 of type and file]"),
-        ] = None,
-        out: Annotated[
-            Path | None, typer.Option("--out", metavar="DIR", help="Where documents go. [DIR/issued/batch-N]")
-        ] = None,
-        pdf: Annotated[bool, typer.Option("--pdf/--no-pdf", help="Print certificates as PDF.")] = True,
-        print_language: Annotated[
-            str, typer.Option("--print-lang", metavar="ko|en", help="Language of the PDF.")
-        ] = "ko",
-        embargo_until: Annotated[
-            str | None, typer.Option("--embargo-until", metavar="TIME", help="Seal the list until then; issue it then.")
-        ] = None,
-        institution: InstitutionOption = None,
-        data: DataOption = None,
-        as_json: JsonOption = False,
-        lang: LangOption = None,
-    ) -> None:
-        """Issue a certificate for every good row of a list; bad rows go to failures.csv (exit code 3)."""
-        wishes = Wishes(rows, type_id, suite, key, out, pdf, print_language, embargo_until)
-        with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
-            whose = office.institution(institution)
-            if embargo_until is not None:
-                code = _seal(shown, office, whose, wishes, embargo_until, dry_run=dry_run)
-            elif dry_run:
-                code = preview_only(shown, office, whose, wishes)
-            else:
-                code = run(shown, office, whose, wishes)
-        raise typer.Exit(code)
+    app.command("issue")(command(issue, on_institution))
 
 
-def _seal(
-    shown: Terminal, office: Office, institution: Institution, wishes: Wishes, until: str, *, dry_run: bool
-) -> int:
-    """Seal the list instead of issuing it and return the exit code."""
+def issue(
+    call: Invocation,
+    *,
+    rows: Annotated[Path, typer.Argument(metavar="ROWS.CSV", help="List of results: UTF-8 or CP949.")],
+    type_id: Annotated[str, typer.Option("--type", metavar="TYPE", help="Credential type.")],
+    suite: Annotated[str | None, typer.Option("--suite", metavar="NAME", help="Cryptosuite. [eddsa-rdfc-2022]")] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would happen; issue nothing.")] = False,
+    key: Annotated[
+        str | None,
+        typer.Option("--idempotency-key", metavar="KEY", help="Names this list. [SHA-256 of type and file]"),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option("--out", metavar="DIR", help="Where documents go. [DIR/issued/batch-N]")
+    ] = None,
+    pdf: Annotated[bool, typer.Option("--pdf/--no-pdf", help="Print certificates as PDF.")] = True,
+    print_language: Annotated[str, typer.Option("--print-lang", metavar="ko|en", help="Language of the PDF.")] = "ko",
+    embargo_until: Annotated[
+        str | None, typer.Option("--embargo-until", metavar="TIME", help="Seal the list until then; issue it then.")
+    ] = None,
+) -> None:
+    """Issue a certificate for every good row of a list; bad rows go to failures.csv (exit code 3)."""
     from issuer.commands import embargo
 
-    wish = embargo.wish_of(office, wishes.type, wishes.suite, until)
-    return embargo.run(shown, office, institution, rows=wishes.rows, wish=wish, out=wishes.out, dry_run=dry_run)
+    institution = call.institution
+    if embargo_until is not None:
+        wish = embargo.wish_of(call.office, type_id, suite, embargo_until)
+        code = embargo.run(call.shown, call.office, institution, rows=rows, wish=wish, out=out, dry_run=dry_run)
+    else:
+        wishes = Wishes(rows, type_id, suite, key, out, pdf, print_language)
+        act = preview_only if dry_run else run
+        code = act(call.shown, call.office, institution, wishes)
+    raise typer.Exit(code)
 
 
 def _looked_at(office: Office, institution: Institution, kind: CredentialType, data: bytes) -> Preview:

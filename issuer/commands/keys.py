@@ -6,20 +6,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from issuer.commands.common import (
-    DataOption,
-    InstitutionOption,
-    JsonOption,
-    LangOption,
-    Terminal,
-    opened,
-    parse_time,
-    terminal,
-)
+from issuer.commands.common import Invocation, on_institution, on_office, parse_time
+from jikin.terminal import command
 from jikin.values import Json, KeyType, format_instant
 
 if TYPE_CHECKING:
-    from issuer.office import Office
     from issuer.signing_keys import SigningKey
     from issuer.store.keys import Key
 
@@ -38,95 +29,104 @@ def register(admin: typer.Typer) -> None:
     """Put the commands into *admin*."""
     key = typer.Typer(help="Signing keys: add, retire, report as stolen.", no_args_is_help=True)
     admin.add_typer(key, name="key")
-    _register_looking(key)
-    _register_changing(key)
-    _register_compromised(key)
+    key.command("list")(command(list_keys, on_institution))
+    key.command("make")(command(make, on_office))
+    key.command("rotate")(command(rotate, on_institution))
+    key.command("retire")(command(retire, on_institution))
+    key.command("sign-records")(command(sign_records, on_institution))
+    key.command("compromised")(command(compromised, on_institution))
 
 
-def _register_looking(key: typer.Typer) -> None:
-    @key.command("list")
-    def list_(
-        institution: InstitutionOption = None,
-        data: DataOption = None,
-        as_json: JsonOption = False,
-        lang: LangOption = None,
-    ) -> None:
-        """Show every signing key with its state and its window in the registry."""
-        with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
-            _list(shown, office, institution)
+def list_keys(call: Invocation) -> None:
+    """Show every signing key with its state and its window in the registry."""
+    from issuer import signing_keys
 
-    @key.command("make")
-    def make(
-        reference: Annotated[str, typer.Argument(metavar="REFERENCE", help="pkcs11:token=LABEL;object=LABEL")],
-        kind: Annotated[str, typer.Option("--kind", metavar="KIND", help="Ed25519, P-256 or secp256k1.")] = "Ed25519",
-        data: DataOption = None,
-        as_json: JsonOption = False,
-        lang: LangOption = None,
-    ) -> None:
-        """Make a key inside a hardware token; it can never be taken out."""
-        with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
-            office.keys.make_in_token(reference, _kind(kind))
-            shown.answer({"reference": reference, "kind": kind}, shown.words("key.made", reference=reference))
+    rows = [_json(one) for one in signing_keys.every(call.office, call.institution)]
+    lines = []
+    for row in rows:
+        known = [f"{name} {row[name]}" for name in ("registered", "retired", "compromisedSince") if row[name]]
+        lines.append("  ".join([str(row["key"]), call.shown.words(f"key.state.{row['state']}"), *known]))
+    call.shown.answer({"keys": [*rows]}, "\n".join(lines))
 
 
-def _register_changing(key: typer.Typer) -> None:
-    @key.command("rotate")
-    def rotate(
-        *,
-        reference: ReferenceOption = None,
-        post_quantum: Annotated[
-            bool, typer.Option("--post-quantum", help="The second key, of types with a post-quantum signature.")
-        ] = False,
-        institution: InstitutionOption = None,
-        data: DataOption = None,
-        as_json: JsonOption = False,
-        lang: LangOption = None,
-    ) -> None:
-        """Let another key sign from now on; what the old one signed stays good."""
-        with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
-            _rotate(shown, office, institution, reference, post_quantum=post_quantum)
-
-    @key.command("retire")
-    def retire(
-        key: KeyArgument,
-        institution: InstitutionOption = None,
-        data: DataOption = None,
-        as_json: JsonOption = False,
-        lang: LangOption = None,
-    ) -> None:
-        """End a key in good order, once nothing that it signed waits for its anchor."""
-        with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
-            _retire(shown, office, institution, key)
-
-    @key.command("sign-records")
-    def sign_records(
-        institution: InstitutionOption = None,
-        data: DataOption = None,
-        as_json: JsonOption = False,
-        lang: LangOption = None,
-    ) -> None:
-        """Sign lists and number records anew with the key of now: after a theft nobody believes the old ones."""
-        with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
-            _sign_records(shown, office, institution)
+def make(
+    call: Invocation,
+    reference: Annotated[str, typer.Argument(metavar="REFERENCE", help="pkcs11:token=LABEL;object=LABEL")],
+    kind: Annotated[str, typer.Option("--kind", metavar="KIND", help="Ed25519, P-256 or secp256k1.")] = "Ed25519",
+) -> None:
+    """Make a key inside a hardware token; it can never be taken out."""
+    call.office.keys.make_in_token(reference, _kind(kind))
+    call.shown.answer({"reference": reference, "kind": kind}, call.shown.words("key.made", reference=reference))
 
 
-def _register_compromised(key: typer.Typer) -> None:
-    @key.command("compromised")
-    def compromised(
-        *,
-        key: KeyArgument,
-        since: Annotated[str, typer.Option("--since", metavar="TIME", help="Since when: 2026-06-12, or with time.")],
-        by: Annotated[
-            str, typer.Option("--as", metavar="PARTY", help="owner (90 days back) or accreditor (further).")
-        ] = "owner",
-        institution: InstitutionOption = None,
-        data: DataOption = None,
-        as_json: JsonOption = False,
-        lang: LangOption = None,
-    ) -> None:
-        """Report a key as stolen: what was anchored since then falls, what was anchored before stays good."""
-        with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
-            _compromised(shown, office, institution, key, since, by=by)
+def rotate(
+    call: Invocation,
+    *,
+    reference: ReferenceOption = None,
+    post_quantum: Annotated[
+        bool, typer.Option("--post-quantum", help="The second key, of types with a post-quantum signature.")
+    ] = False,
+) -> None:
+    """Let another key sign from now on; what the old one signed stays good."""
+    from issuer import signing_keys
+    from issuer.office import ASSERTION, POST_QUANTUM
+
+    purpose = POST_QUANTUM if post_quantum else ASSERTION
+    key = signing_keys.rotate(call.office, call.institution, reference, purpose=purpose)
+    call.shown.answer(_key_json(key), call.shown.words("key.rotated", multikey=key.public))
+
+
+def retire(call: Invocation, key: KeyArgument) -> None:
+    """End a key in good order, once nothing that it signed waits for its anchor."""
+    from issuer import signing_keys
+
+    retired = signing_keys.retire(call.office, call.institution, key)
+    call.shown.answer(_key_json(retired), call.shown.words("key.retired", multikey=retired.public))
+
+
+def sign_records(call: Invocation) -> None:
+    """Sign lists and number records anew with the key of now: after a theft nobody believes the old ones."""
+    from issuer import signing_keys
+
+    lists = signing_keys.sign_lists(call.office, call.institution)
+    records = signing_keys.sign_records(call.office, call.institution)
+    text = call.shown.words("key.signed-anew", lists=lists, records=records)
+    call.shown.answer({"lists": lists, "records": records}, text)
+
+
+def compromised(
+    call: Invocation,
+    *,
+    key: KeyArgument,
+    since: Annotated[str, typer.Option("--since", metavar="TIME", help="Since when: 2026-06-12, or with time.")],
+    by: Annotated[
+        str, typer.Option("--as", metavar="PARTY", help="owner (90 days back) or accreditor (further).")
+    ] = "owner",
+) -> None:
+    """Report a key as stolen: what was anchored since then falls, what was anchored before stays good."""
+    from issuer import signing_keys
+    from issuer.office import ACCREDITOR, OWNER
+
+    if by not in (OWNER, ACCREDITOR):
+        raise typer.BadParameter(f"{by!r}; right would be {OWNER} or {ACCREDITOR}")
+    moment, _ = parse_time(since, call.office.settings.timezone)
+    done = signing_keys.report_compromised(call.office, call.institution, key, moment, by=by)
+    document: dict[str, Json] = {
+        **_key_json(done.key),
+        "since": format_instant(done.since),
+        "anchoredSince": done.anchored,
+        "signedAnew": done.unsigned,
+        "stuckBatches": [*done.stuck],
+    }
+    text = call.shown.words(
+        "key.compromised",
+        multikey=done.key.public,
+        since=format_instant(done.since),
+        anchored=done.anchored,
+        unsigned=done.unsigned,
+        stuck=", ".join(map(str, done.stuck)) or "-",
+    )
+    call.shown.answer(document, text)
 
 
 def _kind(text: str) -> KeyType:
@@ -152,70 +152,5 @@ def _json(one: SigningKey) -> dict[str, Json]:
     }
 
 
-def _list(shown: Terminal, office: Office, institution_name: str | None) -> None:
-    from issuer import signing_keys
-
-    rows = [_json(one) for one in signing_keys.every(office, office.institution(institution_name))]
-    lines = []
-    for row in rows:
-        known = [f"{name} {row[name]}" for name in ("registered", "retired", "compromisedSince") if row[name]]
-        lines.append("  ".join([str(row["key"]), shown.words(f"key.state.{row['state']}"), *known]))
-    shown.answer({"keys": [*rows]}, "\n".join(lines))
-
-
 def _key_json(key: Key) -> dict[str, Json]:
     return {"key": key.public, "state": key.state.value, "reference": key.reference.partition("?")[0]}
-
-
-def _rotate(
-    shown: Terminal, office: Office, institution_name: str | None, reference: str | None, *, post_quantum: bool
-) -> None:
-    from issuer import signing_keys
-    from issuer.office import ASSERTION, POST_QUANTUM
-
-    purpose = POST_QUANTUM if post_quantum else ASSERTION
-    key = signing_keys.rotate(office, office.institution(institution_name), reference, purpose=purpose)
-    shown.answer(_key_json(key), shown.words("key.rotated", multikey=key.public))
-
-
-def _retire(shown: Terminal, office: Office, institution_name: str | None, key_name: str) -> None:
-    from issuer import signing_keys
-
-    key = signing_keys.retire(office, office.institution(institution_name), key_name)
-    shown.answer(_key_json(key), shown.words("key.retired", multikey=key.public))
-
-
-def _sign_records(shown: Terminal, office: Office, institution_name: str | None) -> None:
-    from issuer import signing_keys
-
-    institution = office.institution(institution_name)
-    lists, records = signing_keys.sign_lists(office, institution), signing_keys.sign_records(office, institution)
-    shown.answer({"lists": lists, "records": records}, shown.words("key.signed-anew", lists=lists, records=records))
-
-
-def _compromised(
-    shown: Terminal, office: Office, institution_name: str | None, key_name: str, since_text: str, *, by: str
-) -> None:
-    from issuer import signing_keys
-    from issuer.office import ACCREDITOR, OWNER
-
-    if by not in (OWNER, ACCREDITOR):
-        raise typer.BadParameter(f"{by!r}; right would be {OWNER} or {ACCREDITOR}")
-    since, _ = parse_time(since_text, office.settings.timezone)
-    done = signing_keys.report_compromised(office, office.institution(institution_name), key_name, since, by=by)
-    document: dict[str, Json] = {
-        **_key_json(done.key),
-        "since": format_instant(done.since),
-        "anchoredSince": done.anchored,
-        "signedAnew": done.unsigned,
-        "stuckBatches": [*done.stuck],
-    }
-    text = shown.words(
-        "key.compromised",
-        multikey=done.key.public,
-        since=format_instant(done.since),
-        anchored=done.anchored,
-        unsigned=done.unsigned,
-        stuck=", ".join(map(str, done.stuck)) or "-",
-    )
-    shown.answer(document, text)

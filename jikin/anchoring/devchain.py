@@ -56,9 +56,11 @@ _NOTHING_ON_DISK = ("--max-persisted-states", "0")
 _TETHER = """
 import os, signal, subprocess, sys
 parent = int(sys.argv[1])
-child = subprocess.Popen(sys.argv[2:])
 for number in (signal.SIGTERM, signal.SIGINT):
-    signal.signal(number, signal.SIG_IGN)  # the whole group gets it, the child too
+    # The whole group gets it, the child too, which may still write. Before the child is there: one that answers sooner
+    # than this program goes on must find it deaf already. No SIG_IGN, which the child would inherit.
+    signal.signal(number, lambda *_: None)
+child = subprocess.Popen(sys.argv[2:])
 while True:
     try:
         sys.exit(child.wait(0.5))
