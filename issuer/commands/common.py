@@ -133,6 +133,35 @@ def on_institution(
         yield Invocation(shown, office, institution)
 
 
+@dataclass(frozen=True, slots=True)
+class OfficersInvocation(Invocation):
+    """What a command works with in which an officer signs: also where the key lies, and what opens it."""
+
+    key: Path | None = None
+    passphrase_file: Path | None = None
+
+    def officer(self, name: str) -> tuple[Officer, Signer]:
+        """Return the officer called *name* and what signs for them; asks for the passphrase when it is not at hand."""
+        return officer_signer(
+            self.shown, self.office, self.institution, name, key=self.key, passphrase_file=self.passphrase_file
+        )
+
+
+@contextmanager
+def by_officer(
+    *,
+    key: KeyOption = None,
+    passphrase_file: PassphraseFileOption = None,
+    institution: InstitutionOption = None,
+    data: DataOption = None,
+    as_json: JsonOption = False,
+    lang: LangOption = None,
+) -> Iterator[OfficersInvocation]:
+    """Give what a command works with in which an officer signs."""
+    with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
+        yield OfficersInvocation(shown, office, institution, key, passphrase_file)
+
+
 def officer_signer(
     shown: Terminal,
     office: Office,

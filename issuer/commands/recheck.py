@@ -6,38 +6,33 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from issuer.commands.common import DataOption, JsonOption, LangOption, Terminal, opened, terminal
+from issuer.commands.common import Invocation, on_office
 from issuer.commands.trust import second
+from jikin.terminal import command
 
 if TYPE_CHECKING:
-    from issuer.office import Office
     from jikin.values import Json
 
 
 def register(admin: typer.Typer) -> None:
     """Put the command into *admin*."""
-
-    @admin.command("recheck")
-    def recheck(
-        since: Annotated[
-            str, typer.Option("--since", metavar="TIME", help="Whatever was anchored or published since then.")
-        ],
-        data: DataOption = None,
-        as_json: JsonOption = False,
-        lang: LangOption = None,
-    ) -> None:
-        """Look whether what was anchored and published still is, and bring what is gone onto the chain again."""
-        with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
-            _recheck(shown, office, since)
+    admin.command("recheck")(command(recheck, on_office))
 
 
-def _recheck(shown: Terminal, office: Office, since: str) -> None:
+def recheck(
+    call: Invocation,
+    since: Annotated[
+        str, typer.Option("--since", metavar="TIME", help="Whatever was anchored or published since then.")
+    ],
+) -> None:
+    """Look whether what was anchored and published still is, and bring what is gone onto the chain again."""
     from issuer import epochs, reanchoring
     from issuer.jobs import Worker
     from issuer.store import copies, tasks
     from issuer.store.batches import BatchState, Origin
     from issuer.store.tasks import TaskState
 
+    office = call.office
     returned = reanchoring.look_back(office, second(office, since) or 0)
     with office.database.read() as connection:
         unfinished = copies.unfinished(connection, tuple(Origin))
@@ -57,4 +52,4 @@ def _recheck(shown: Terminal, office: Office, since: str) -> None:
         "batches": [one.id for one in planted],
         "tasks": [one.task.id for one in approved],
     }
-    shown.answer(told, shown.words("recheck.done", returned=returned))
+    call.shown.answer(told, call.shown.words("recheck.done", returned=returned))

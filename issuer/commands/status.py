@@ -11,20 +11,16 @@ import typer
 
 from issuer.commands import two_persons
 from issuer.commands.common import (
-    DataOption,
-    InstitutionOption,
-    JsonOption,
-    KeyOption,
-    LangOption,
+    Invocation,
     OfficerOption,
-    PassphraseFileOption,
+    OfficersInvocation,
     Terminal,
-    officer_signer,
-    opened,
+    by_officer,
+    on_institution,
     parse_time,
-    terminal,
 )
 from jikin.errors import OfficeError
+from jikin.terminal import command
 from jikin.values import CertificateNumber, Json, format_instant
 
 if TYPE_CHECKING:
@@ -61,172 +57,133 @@ class _Change:
     batch: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class _Who:
-    """Who acts, and where the key is that proves it."""
-
-    officer: str
-    key: Path | None
-    passphrase_file: Path | None
-
-
 def register(app: typer.Typer) -> None:
     """Put the commands into *app*."""
-    _register_changes(app)
-
-    @app.command("approve")
-    def approve(
-        *,
-        task: Annotated[str, typer.Argument(metavar="TASK", help="Number of the task; of an issue it begins with I.")],
-        officer: OfficerOption,
-        key: KeyOption = None,
-        passphrase_file: PassphraseFileOption = None,
-        institution: InstitutionOption = None,
-        data: DataOption = None,
-        as_json: JsonOption = False,
-        lang: LangOption = None,
-    ) -> None:
-        """Approve what a colleague has requested, and publish it; or request what a program asked for."""
-        with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
-            whose = office.institution(institution)
-            issue_task = two_persons.is_issue_task(task)
-            if issue_task is not None:
-                two_persons.approve(
-                    shown, office, whose, issue_task, officer=officer, key=key, passphrase_file=passphrase_file
-                )
-                return
-            _approve(shown, office, whose, _number(task), _Who(officer, key, passphrase_file))
-
-    @app.command("tasks")
-    def tasks(
-        everything: Annotated[bool, typer.Option("--all", help="Also those that are done or refused.")] = False,
-        institution: InstitutionOption = None,
-        data: DataOption = None,
-        as_json: JsonOption = False,
-        lang: LangOption = None,
-    ) -> None:
-        """List what waits for approval."""
-        with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
-            _list(shown, office, office.institution(institution), everything=everything)
+    app.command("revoke")(command(revoke, by_officer))
+    app.command("suspend")(command(suspend, by_officer))
+    app.command("reinstate")(command(reinstate, by_officer))
+    app.command("correct")(command(correct, by_officer))
+    app.command("approve")(command(approve, by_officer))
+    app.command("tasks")(command(tasks, on_institution))
 
 
-def _register_changes(app: typer.Typer) -> None:
-    @app.command("revoke")
-    def revoke(
-        *,
-        numbers: PerhapsNumbersArgument = None,
-        reason: ReasonOption,
-        officer: OfficerOption,
-        effective: EffectiveOption = None,
-        list_file: Annotated[
-            Path | None,
-            typer.Option(
-                "--list",
-                metavar="FILE",
-                help="CSV: numbers; a row with further cells is corrected and issued anew. Holders are told.",
-            ),
-        ] = None,
-        tell: Annotated[bool, typer.Option("--tell", help="Send the holders a notice.")] = False,
-        batch: BatchOption = None,
-        key: KeyOption = None,
-        passphrase_file: PassphraseFileOption = None,
-        institution: InstitutionOption = None,
-        data: DataOption = None,
-        as_json: JsonOption = False,
-        lang: LangOption = None,
-    ) -> None:
-        """Request that certificates are revoked for good; a second officer has to approve."""
-        with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
-            tells = tell or list_file is not None
-            change = _Change(numbers or [], "REVOKED", reason, effective, list_file=list_file, tell=tells, batch=batch)
-            _request(shown, office, office.institution(institution), change, _Who(officer, key, passphrase_file))
-
-    @app.command("suspend")
-    def suspend(
-        *,
-        numbers: PerhapsNumbersArgument = None,
-        reason: ReasonOption,
-        officer: OfficerOption,
-        effective: EffectiveOption = None,
-        alone: Annotated[
-            bool, typer.Option("--alone", help="Emergency brake: publish at once, without a colleague.")
-        ] = False,
-        batch: BatchOption = None,
-        key: KeyOption = None,
-        passphrase_file: PassphraseFileOption = None,
-        institution: InstitutionOption = None,
-        data: DataOption = None,
-        as_json: JsonOption = False,
-        lang: LangOption = None,
-    ) -> None:
-        """Request that certificates are suspended; they can be reinstated later."""
-        with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
-            change = _Change(numbers or [], "SUSPENDED", reason, effective, alone, batch=batch)
-            _request(shown, office, office.institution(institution), change, _Who(officer, key, passphrase_file))
-
-    @app.command("reinstate")
-    def reinstate(
-        *,
-        numbers: NumbersArgument,
-        reason: ReasonOption,
-        officer: OfficerOption,
-        effective: EffectiveOption = None,
-        key: KeyOption = None,
-        passphrase_file: PassphraseFileOption = None,
-        institution: InstitutionOption = None,
-        data: DataOption = None,
-        as_json: JsonOption = False,
-        lang: LangOption = None,
-    ) -> None:
-        """Request that suspended certificates count again; a second officer has to approve."""
-        with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
-            change = _Change(numbers, "VALID", reason, effective)
-            _request(shown, office, office.institution(institution), change, _Who(officer, key, passphrase_file))
-
-    @app.command("correct")
-    def correct(
-        *,
-        number: Annotated[str, typer.Argument(metavar="NUMBER", help="Certificate number.")],
-        cells: Annotated[
-            list[str],
-            typer.Option(
-                "--set", metavar="COLUMN=VALUE", help="What is right; columns as in result lists; repeatable."
-            ),
-        ],
-        officer: OfficerOption,
-        reason: Annotated[str, typer.Option("--reason", metavar="CODE", help="Why.")] = "corrected",
-        effective: EffectiveOption = None,
-        key: KeyOption = None,
-        passphrase_file: PassphraseFileOption = None,
-        institution: InstitutionOption = None,
-        data: DataOption = None,
-        as_json: JsonOption = False,
-        lang: LangOption = None,
-    ) -> None:
-        """Request that a certificate is put right: a new one takes its place and keeps the first date of issue."""
-        with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
-            change = _Change([number], "REPLACED", reason, effective, cells=cells, tell=True)
-            _request(shown, office, office.institution(institution), change, _Who(officer, key, passphrase_file))
+def revoke(
+    call: OfficersInvocation,
+    *,
+    numbers: PerhapsNumbersArgument = None,
+    reason: ReasonOption,
+    officer: OfficerOption,
+    effective: EffectiveOption = None,
+    list_file: Annotated[
+        Path | None,
+        typer.Option(
+            "--list",
+            metavar="FILE",
+            help="CSV: numbers; a row with further cells is corrected and issued anew. Holders are told.",
+        ),
+    ] = None,
+    tell: Annotated[bool, typer.Option("--tell", help="Send the holders a notice.")] = False,
+    batch: BatchOption = None,
+) -> None:
+    """Request that certificates are revoked for good; a second officer has to approve."""
+    tells = tell or list_file is not None
+    change = _Change(numbers or [], "REVOKED", reason, effective, list_file=list_file, tell=tells, batch=batch)
+    _request(call, officer, change)
 
 
-def _number(task: str) -> int:
+def suspend(
+    call: OfficersInvocation,
+    *,
+    numbers: PerhapsNumbersArgument = None,
+    reason: ReasonOption,
+    officer: OfficerOption,
+    effective: EffectiveOption = None,
+    alone: Annotated[
+        bool, typer.Option("--alone", help="Emergency brake: publish at once, without a colleague.")
+    ] = False,
+    batch: BatchOption = None,
+) -> None:
+    """Request that certificates are suspended; they can be reinstated later."""
+    change = _Change(numbers or [], "SUSPENDED", reason, effective, alone, batch=batch)
+    _request(call, officer, change)
+
+
+def reinstate(
+    call: OfficersInvocation,
+    *,
+    numbers: NumbersArgument,
+    reason: ReasonOption,
+    officer: OfficerOption,
+    effective: EffectiveOption = None,
+) -> None:
+    """Request that suspended certificates count again; a second officer has to approve."""
+    change = _Change(numbers, "VALID", reason, effective)
+    _request(call, officer, change)
+
+
+def correct(
+    call: OfficersInvocation,
+    *,
+    number: Annotated[str, typer.Argument(metavar="NUMBER", help="Certificate number.")],
+    cells: Annotated[
+        list[str],
+        typer.Option("--set", metavar="COLUMN=VALUE", help="What is right; columns as in result lists; repeatable."),
+    ],
+    officer: OfficerOption,
+    reason: Annotated[str, typer.Option("--reason", metavar="CODE", help="Why.")] = "corrected",
+    effective: EffectiveOption = None,
+) -> None:
+    """Request that a certificate is put right: a new one takes its place and keeps the first date of issue."""
+    change = _Change([number], "REPLACED", reason, effective, cells=cells, tell=True)
+    _request(call, officer, change)
+
+
+def approve(
+    call: OfficersInvocation,
+    *,
+    task: Annotated[str, typer.Argument(metavar="TASK", help="Number of the task; of an issue it begins with I.")],
+    officer: OfficerOption,
+) -> None:
+    """Approve what a colleague has requested, and publish it; or request what a program asked for."""
+    issue_task = two_persons.is_issue_task(task)
+    if issue_task is not None:
+        two_persons.approve(call, issue_task, officer=officer)
+        return
     if not task.isdecimal():
         raise typer.BadParameter(f"{task[:20]!r} is no task; right would be 7, or I7 for an issue")
-    return int(task)
+    _approve(call, int(task), officer)
 
 
-def _request(shown: Terminal, office: Office, institution: Institution, change: _Change, who: _Who) -> None:
+def tasks(
+    call: Invocation,
+    everything: Annotated[bool, typer.Option("--all", help="Also those that are done or refused.")] = False,
+) -> None:
+    """List what waits for approval."""
+    from issuer.store import tasks as stored_tasks
+    from issuer.store.tasks import TaskState
+
+    shown, office, institution = call.shown, call.office, call.institution
+    with office.database.read() as connection:
+        known = stored_tasks.every(connection, institution.id)
+    waiting = (TaskState.OPEN, TaskState.APPROVED)
+    found = [one for one in known if everything or one.by_program or one.state in waiting]
+    issues = two_persons.waiting(office, institution, everything=everything)
+    lines = [_line(shown, office, one) for one in found] + [two_persons.line(shown, one) for one in issues]
+    document = [_task_json(office, one) for one in found] + [two_persons.to_json(one) for one in issues]
+    shown.answer({"tasks": document}, "\n".join(lines) or shown.words("task.none"))
+
+
+def _request(call: OfficersInvocation, officer_name: str, change: _Change) -> None:
     from issuer import revoking
     from issuer.jobs import Worker
     from jikin.status.array import State
 
+    shown, office, institution = call.shown, call.office, call.institution
     pieces = _wanted(office, institution, change)
     effective, whole_day = None, False
     if change.effective is not None:
         effective, whole_day = parse_time(change.effective, office.settings.timezone)
-    officer, signer = officer_signer(
-        shown, office, institution, who.officer, key=who.key, passphrase_file=who.passphrase_file
-    )
+    officer, signer = call.officer(officer_name)
     stored: tuple[StoredTask, ...] = ()
     for numbers, corrected in pieces:
         asked = revoking.Request(
@@ -281,17 +238,16 @@ def _wanted(
     return [(numbers, {numbers[0].symbols: bulk.cells_of(office.types.named(found.type), named)})]
 
 
-def _approve(shown: Terminal, office: Office, institution: Institution, task_id: int, who: _Who) -> None:
+def _approve(call: OfficersInvocation, task_id: int, officer_name: str) -> None:
     from issuer import revoking
     from issuer.jobs import Worker
     from issuer.store.tasks import TaskState
 
+    shown, office = call.shown, call.office
     stored = _read(office, task_id)
     shown.progress.print(_line(shown, office, stored), markup=False, highlight=False, soft_wrap=True)
     if stored.state is not TaskState.APPROVED:  # else an earlier run was cut off after the approval
-        officer, signer = officer_signer(
-            shown, office, institution, who.officer, key=who.key, passphrase_file=who.passphrase_file
-        )
+        officer, signer = call.officer(officer_name)
         stored = revoking.approve(office, officer, signer, task_id)
         if stored.state is not TaskState.APPROVED:  # a program asked: this was the request, a colleague approves
             texts = (_line(shown, office, stored), shown.words("task.next", task=task_id))
@@ -301,20 +257,6 @@ def _approve(shown: Terminal, office: Office, institution: Institution, task_id:
         worker.publish(task_id)
     stored = _read(office, task_id)
     shown.answer({"tasks": [_task_json(office, stored)]}, _line(shown, office, stored))
-
-
-def _list(shown: Terminal, office: Office, institution: Institution, *, everything: bool) -> None:
-    from issuer.store import tasks
-    from issuer.store.tasks import TaskState
-
-    with office.database.read() as connection:
-        known = tasks.every(connection, institution.id)
-    waiting = (TaskState.OPEN, TaskState.APPROVED)
-    found = [one for one in known if everything or one.by_program or one.state in waiting]
-    issues = two_persons.waiting(office, institution, everything=everything)
-    lines = [_line(shown, office, one) for one in found] + [two_persons.line(shown, one) for one in issues]
-    document = [_task_json(office, one) for one in found] + [two_persons.to_json(one) for one in issues]
-    shown.answer({"tasks": document}, "\n".join(lines) or shown.words("task.none"))
 
 
 def _read(office: Office, task_id: int) -> StoredTask:

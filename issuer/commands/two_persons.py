@@ -8,15 +8,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from issuer.commands.common import (
-    DataOption,
-    InstitutionOption,
-    JsonOption,
-    LangOption,
+    Invocation,
+    OfficersInvocation,
     Terminal,
-    officer_signer,
-    opened,
-    terminal,
+    on_institution,
 )
+from jikin.terminal import command
 from jikin.values import Json, format_instant
 
 if TYPE_CHECKING:
@@ -27,50 +24,44 @@ if TYPE_CHECKING:
 
 def register(admin: typer.Typer, institution: typer.Typer) -> None:
     """Put the commands into *admin* and into its group *institution*."""
+    institution.command("two-persons")(command(demand, on_institution))
+    admin.command("approvals")(command(approvals, on_institution))
 
-    @institution.command("two-persons")
-    def two_persons_(
-        *,
-        origins: Annotated[
-            list[str] | None,
-            typer.Option("--for", metavar="ORIGIN", help="list, offer, application; repeatable. [none]"),
-        ] = None,
-        name: InstitutionOption = None,
-        data: DataOption = None,
-        as_json: JsonOption = False,
-        lang: LangOption = None,
-    ) -> None:
-        """Say for which batches two officers have to sign before anything is issued; without --for: for none."""
-        from issuer import two_persons
 
-        with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
-            found = two_persons.demand(office, office.institution(name), tuple(origins or ()))
-            text = ", ".join(found.two_persons) or "-"
-            shown.answer({"twoPersons": list(found.two_persons)}, shown.words("issue.demanded", origins=text))
+def demand(
+    call: Invocation,
+    *,
+    origins: Annotated[
+        list[str] | None,
+        typer.Option("--for", metavar="ORIGIN", help="list, offer, application; repeatable. [none]"),
+    ] = None,
+) -> None:
+    """Say for which batches two officers have to sign before anything is issued; without --for: for none."""
+    from issuer import two_persons
 
-    @admin.command("approvals")
-    def approvals(
-        *,
-        out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Where it goes. [printed]")] = None,
-        institution: InstitutionOption = None,
-        data: DataOption = None,
-        as_json: JsonOption = False,
-        lang: LangOption = None,
-    ) -> None:
-        """Export every task with its changes and approvals, for `jikin audit`; names and reasons stay here."""
-        import json
+    found = two_persons.demand(call.office, call.institution, tuple(origins or ()))
+    text = call.shown.words("issue.demanded", origins=", ".join(found.two_persons) or "-")
+    call.shown.answer({"twoPersons": list(found.two_persons)}, text)
 
-        from issuer import approvals_export, files
 
-        with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
-            document = approvals_export.export(office, office.institution(institution))
-            text = json.dumps(document, ensure_ascii=False, indent=2)
-            if out is None:
-                shown.answer(document, text)
-                return
-            files.write(out, text.encode("utf-8"), mode=files.PRIVATE)
-            told: dict[str, Json] = {"file": str(out)}
-            shown.answer(told, shown.words("issue.exported", file=out))
+def approvals(
+    call: Invocation,
+    *,
+    out: Annotated[Path | None, typer.Option("--out", metavar="FILE", help="Where it goes. [printed]")] = None,
+) -> None:
+    """Export every task with its changes and approvals, for `jikin audit`; names and reasons stay here."""
+    import json
+
+    from issuer import approvals_export, files
+
+    document = approvals_export.export(call.office, call.institution)
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    if out is None:
+        call.shown.answer(document, text)
+        return
+    files.write(out, text.encode("utf-8"), mode=files.PRIVATE)
+    told: dict[str, Json] = {"file": str(out)}
+    call.shown.answer(told, call.shown.words("issue.exported", file=out))
 
 
 def is_issue_task(text: str) -> int | None:
@@ -81,31 +72,23 @@ def is_issue_task(text: str) -> int | None:
     return int(digits) if text.upper().startswith(PREFIX) and digits.isdecimal() else None
 
 
-def approve(
-    shown: Terminal,
-    office: Office,
-    institution: Institution,
-    task_id: int,
-    *,
-    officer: str,
-    key: Path | None,
-    passphrase_file: Path | None,
-) -> None:
+def approve(call: OfficersInvocation, task_id: int, *, officer: str) -> None:
     """Sign an issue task, and issue what it released when this was the second signature."""
     from issuer import two_persons
     from issuer.store.issue_tasks import TaskState
 
-    stored = two_persons.read(office, institution, task_id)
+    shown, office = call.shown, call.office
+    stored = two_persons.read(office, call.institution, task_id)
     shown.progress.print(line(shown, stored), markup=False, highlight=False, soft_wrap=True)
     if stored.state not in (TaskState.APPROVED, TaskState.USED):  # else an earlier run was cut off after the approval
-        who, signer = officer_signer(shown, office, institution, officer, key=key, passphrase_file=passphrase_file)
+        who, signer = call.officer(officer)
         stored = two_persons.approve(office, who, signer, task_id)
     if stored.state is TaskState.OPEN:
         text = f"{line(shown, stored)}\n{shown.words('issue.next', task=stored.name)}"
         shown.answer({"tasks": [to_json(stored)]}, text)
         return
     _go_on(office, stored)
-    stored = two_persons.read(office, institution, task_id)
+    stored = two_persons.read(office, call.institution, task_id)
     shown.answer({"tasks": [to_json(stored)]}, line(shown, stored))
 
 
