@@ -186,7 +186,7 @@ def _registry(plan: SourcePlan, witnessed: WitnessedBlocks | None) -> Registry |
         raise SettingsError(
             "the chain is asked with an endpoint and the pins of the registry that is meant; one of them is not set",
             code="settings.chain",
-            hint="set JIKIN_RPC_URL and JIKIN_REGISTRY_FILE, or use --offline",
+            hint="set both JIKIN_RPC_URL and JIKIN_REGISTRY_FILE, or neither; --offline asks no chain either",
         )
     pins = parse_pins(_json(plan.registry_file, "registry_file"))
     if plan.chain_trust is ChainTrust.PROOF:

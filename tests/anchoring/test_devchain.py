@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from jikin.anchoring import devchain
 from jikin.anchoring.devchain import AnvilNode, DevelopmentNode, HardhatNode
 from jikin.errors import ChainUnavailableError, SettingsError
 from tests.chain_fixtures import PROJECT
@@ -172,6 +173,26 @@ def test_a_chain_is_kept_when_the_program_that_started_it_is_killed(tmp_path: Pa
     assert ended(port)
     with AnvilNode(PROJECT, state=state) as again:
         assert balance(again) == 100
+
+
+_BUSY_MACHINE = """
+import subprocess, time
+class Slow(subprocess.Popen):
+    def __init__(self, *words):
+        super().__init__(*words)
+        time.sleep(0.5)
+subprocess.Popen = Slow
+"""
+
+
+def test_a_node_that_is_told_to_end_at_once_is_waited_for_until_it_has_written(tmp_path: Path) -> None:
+    """On a busy machine it may answer, and be told, before the program that holds it goes on."""
+    written = tmp_path / "state.json"
+    script = f'trap "" TERM; kill -TERM 0; sleep 0.8; echo kept > "{written}"'
+    words = [sys.executable, "-I", "-S", "-c", _BUSY_MACHINE + devchain._TETHER, str(os.getpid()), "sh", "-c", script]
+    held = subprocess.Popen(words, start_new_session=True)
+    assert held.wait(20) == 0
+    assert written.read_text() == "kept\n"
 
 
 @pytest.mark.chain
