@@ -10,8 +10,8 @@ from sqlalchemy import delete
 
 from issuer import annulling, epochs, releasing
 from issuer.checking import Checker
-from issuer.commands.annul import _annul
-from issuer.commands.common import Terminal
+from issuer.commands.annul import annul as annul_command
+from issuer.commands.common import Invocation, Terminal
 from issuer.store import audit as audit_log
 from issuer.store import batches, institutions
 from issuer.store.batches import CredentialState
@@ -178,11 +178,11 @@ def test_the_command_says_what_is_valid_again(
 ) -> None:
     end(bureau, numbers[:2])
     plain = Terminal(bureau.office.settings, False, Words("en"), Console(stderr=True))
-    _annul(plain, bureau.office, None, numbers[:1])
+    annul_command(Invocation(plain, bureau.office), [str(numbers[0])])
     assert f"Valid again: {numbers[0]}" in capsys.readouterr().out
     for_programs = Terminal(bureau.office.settings, True, Words("en"), Console(stderr=True))
-    _annul(for_programs, bureau.office, None, numbers[1:2])
+    annul_command(Invocation(for_programs, bureau.office), [str(numbers[1])])
     said = json.loads(capsys.readouterr().out)
     assert said == {"annulled": [{"numbers": [str(numbers[1])], "block": snapshot(bureau).epochs[-1].block}]}
     with pytest.raises(JikinError):
-        _annul(plain, bureau.office, None, numbers[:1])
+        annul_command(Invocation(plain, bureau.office), [str(numbers[0])])
