@@ -159,6 +159,7 @@ def by_officer(
 ) -> Iterator[OfficersInvocation]:
     """Give what a command works with in which an officer signs."""
     with terminal(data, lang, as_json=as_json) as shown, opened(shown) as office:
+        office.institution(institution)  # a wrong name is refused before anything is read, let alone signed
         yield OfficersInvocation(shown, office, institution, key, passphrase_file)
 
 

@@ -157,6 +157,10 @@ REFUSED: dict[str, tuple[list[str], str]] = {
     ),
     "an officer nobody knows": (["revoke", "{number}", "--reason", "superseded", "--officer", "kim"], "office.officer"),
     "a task that does not exist": (["approve", "99", "--officer", "park"], "office.task"),
+    "a task at an institution nobody knows": (
+        ["approve", "99", "--officer", "park", "--institution", "x"],
+        "office.institution",
+    ),
     "a role that does not exist": (["admin", "officer", "add", "kim", "--role", "boss"], "office.role"),
     "a public key that is none": (
         ["admin", "officer", "add", "kim", "--role", "request", "--public-key", "z6Mk"],
